@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { checkProofs, parseProofMap } from './proof-map.ts';
+
+const map = `# Proof
+| promise | tests |
+| --- | --- |
+| a cluster joins | \`join joins\`, \`join twice\` |
+| nothing is lost | by inspection |
+`;
+
+describe('proof map', () => {
+  it('reads the promise and every title of each row', () => {
+    assert.deepEqual(parseProofMap(map), [
+      { promise: 'a cluster joins', titles: ['join joins', 'join twice'] },
+      { promise: 'nothing is lost', titles: [] },
+    ]);
+  });
+
+  it('names promises without a test, with an unknown test and with a skipped one', () => {
+    const states = new Map([['join joins', 'skipped']]);
+    assert.deepEqual(checkProofs(parseProofMap(map), states), [
+      '"a cluster joins": the test `join joins` was skipped',
+      '"a cluster joins": no test has the title `join twice`',
+      '"nothing is lost" names no test',
+    ]);
+  });
+});

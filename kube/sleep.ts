@@ -1,0 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
+
+/** Waits `ms`; rejects at once with an AbortError when `signal` aborts. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, signal === undefined ? {} : { signal });
+}

@@ -1,0 +1,253 @@
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writeFileAtomically } from './atomic-file.ts';
+import { type CertificateFiles, ensureCertificates, readPem } from './certificates.ts';
+import {
+  apiServerArguments,
+  controllerManagerArguments,
+  etcdArguments,
+  type FlagOverrides,
+  goEnvironment,
+} from './control-plane-flags.ts';
+import { formatKubeconfig } from './kubeconfig.ts';
+import { type LocalProcess, startProcess } from './local-process.ts';
+import type { Slot } from './slot.ts';
+import type { Tools } from './tools.ts';
+
+/** Where a control plane lives and how it differs from the usual one. */
+export interface ControlPlaneOptions {
+  readonly name: string;
+  readonly slot: Slot;
+  /** Everything of it is below this directory, data and certificates included. */
+  readonly directory: string;
+  readonly tools: Pick<Tools, 'etcd' | 'kube-apiserver' | 'kube-controller-manager'>;
+  readonly flags?: FlagOverrides;
+  /** Defaults to `directory`/logs. */
+  readonly logDirectory?: string;
+  /** Defaults to `directory`/processes. */
+  readonly recordDirectory?: string;
+  /** How long it may take to become ready; 120 s by default. */
+  readonly readyWithinMs?: number;
+}
+
+interface Credentials {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** One real Kubernetes control plane on loopback: etcd, kube-apiserver and kube-controller-manager as processes. */
+export class ControlPlane implements AsyncDisposable {
+  readonly name: string;
+  readonly slot: Slot;
+  readonly directory: string;
+  /** Base URL of the API server. */
+  readonly server: string;
+  /** Path of the administrator's kubeconfig. */
+  readonly kubeconfigPath: string;
+  readonly #options: ControlPlaneOptions;
+  readonly #processes: LocalProcess[] = [];
+  #certificates: CertificateFiles | undefined;
+  #caBundle = '';
+
+  constructor(options: ControlPlaneOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.slot = options.slot;
+    this.directory = options.directory;
+    this.server = `https://${options.slot.endpoint('apiServer')}`;
+    this.kubeconfigPath = join(options.directory, 'kubeconfig.yaml');
+  }
+
+  /** The cluster's CA as PEM; empty before `start`. */
+  get caBundle(): string {
+    return this.#caBundle;
+  }
+
+  /** Paths of its certificates and keys. Throws before `start`. */
+  get certificates(): CertificateFiles {
+    if (this.#certificates === undefined) throw new Error(`${this.name} has not been started`);
+    return this.#certificates;
+  }
+
+  /** Its running processes, in the order they were started. */
+  get processes(): readonly LocalProcess[] {
+    return this.#processes;
+  }
+
+  /**
+   * Starts it, over existing data if there is any, and returns when it is usable: ready, with a default ServiceAccount and
+   * ConfigMap kube-public/cluster-info. Whatever was started is stopped again when that fails or is interrupted.
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#start(signal);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends its processes and keeps its data. */
+  async stop(): Promise<void> {
+    // Backwards, because an API server without etcd takes its whole grace period to give up.
+    while (this.#processes.length > 0) await this.#processes.pop()?.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    const { slot, directory, flags = {}, tools, readyWithinMs = 120_000 } = this.#options;
+    const withinDeadline = AbortSignal.any([signal, AbortSignal.timeout(readyWithinMs)]);
+    const certificates = await ensureCertificates(join(directory, 'pki'), this.name, [
+      slot.address(1),
+      '127.0.0.1',
+    ]);
+    this.#certificates = certificates;
+    this.#caBundle = await readPem(certificates.ca.certificate);
+    await this.#writeKubeconfigs(certificates);
+    const layout = { name: this.name, slot, directory, certificates };
+    const credentials = await readCredentials(certificates);
+
+    await this.#run('etcd', tools.etcd, etcdArguments(layout, flags.etcd));
+    await this.#run(
+      'kube-apiserver',
+      tools['kube-apiserver'],
+      apiServerArguments(layout, flags.apiServer),
+    );
+    await this.#until('the API server is ready', withinDeadline, async () => {
+      const { status } = await call(this.server, '/readyz', credentials, withinDeadline);
+      return status === 200;
+    });
+    await this.#run(
+      'kube-controller-manager',
+      tools['kube-controller-manager'],
+      controllerManagerArguments(
+        layout,
+        this.#controllerManagerKubeconfig,
+        flags.controllerManager,
+      ),
+    );
+    await this.#publishClusterInfo(credentials, withinDeadline);
+    await this.#until('there is a default ServiceAccount', withinDeadline, async () => {
+      const path = '/api/v1/namespaces/default/serviceaccounts/default';
+      const { status } = await call(this.server, path, credentials, withinDeadline);
+      return status === 200;
+    });
+  }
+
+  get #controllerManagerKubeconfig(): string {
+    return join(this.directory, 'kube-controller-manager.yaml');
+  }
+
+  async #writeKubeconfigs(certificates: CertificateFiles): Promise<void> {
+    const write = async (path: string, name: string, pair: CertificateFiles['admin']) =>
+      writeFileAtomically(
+        path,
+        formatKubeconfig({
+          clusterName: this.name,
+          server: this.server,
+          caBundle: this.caBundle,
+          user: {
+            name,
+            certificate: await readPem(pair.certificate),
+            key: await readPem(pair.key),
+          },
+        }),
+      );
+    await write(this.kubeconfigPath, `${this.name}-admin`, certificates.admin);
+    await write(
+      this.#controllerManagerKubeconfig,
+      'system:kube-controller-manager',
+      certificates.controllerManager,
+    );
+  }
+
+  async #run(what: string, file: string, args: readonly string[]): Promise<void> {
+    const { directory, logDirectory, recordDirectory } = this.#options;
+    this.#processes.push(
+      await startProcess({
+        what: `${this.name}-${what}`,
+        file,
+        args,
+        env: goEnvironment,
+        logFile: join(logDirectory ?? join(directory, 'logs'), `${this.name}-${what}.log`),
+        recordDirectory: recordDirectory ?? join(directory, 'processes'),
+      }),
+    );
+  }
+
+  async #until(what: string, signal: AbortSignal, check: () => Promise<boolean>): Promise<void> {
+    while (!(await check())) {
+      const dead = this.#processes.find(process => process.exit !== undefined);
+      if (dead) {
+        throw new Error(
+          `${dead.record.what} ended (${dead.exit}) before ${what}; the end of ${dead.logFile}:\n${await dead.lastWords()}`,
+        );
+      }
+      await sleep(50, undefined, { signal });
+    }
+  }
+
+  /** Tells whoever may read it where this cluster is and how to verify it, in the form kubeadm gives it. */
+  async #publishClusterInfo(credentials: Credentials, signal: AbortSignal): Promise<void> {
+    const kubeconfig = formatKubeconfig({
+      clusterName: '',
+      server: this.server,
+      caBundle: this.caBundle,
+    });
+    const body = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'cluster-info', namespace: 'kube-public' },
+      data: { kubeconfig },
+    };
+    const path =
+      '/api/v1/namespaces/kube-public/configmaps/cluster-info?fieldManager=local&force=true';
+    await this.#until('kube-public/cluster-info is written', signal, async () => {
+      const { status } = await call(this.server, path, credentials, signal, body);
+      return status === 200 || status === 201;
+    });
+  }
+}
+
+async function readCredentials(certificates: CertificateFiles): Promise<Credentials> {
+  return {
+    ca: await readPem(certificates.ca.certificate),
+    cert: await readPem(certificates.admin.certificate),
+    key: await readPem(certificates.admin.key),
+  };
+}
+
+/** One request to a server that may not be there yet: status 0 then. With a body it is a server-side apply. */
+function call(
+  server: string,
+  path: string,
+  credentials: Credentials,
+  signal: AbortSignal,
+  body?: unknown,
+): Promise<{ status: number }> {
+  return new Promise(resolve => {
+    const sent = request(
+      new URL(path, server),
+      {
+        ...credentials,
+        agent: false,
+        signal,
+        ...(body !== undefined && {
+          method: 'PATCH',
+          headers: { 'content-type': 'application/apply-patch+yaml' },
+        }),
+      },
+      response => {
+        response.resume();
+        response.once('close', () => resolve({ status: response.statusCode ?? 0 }));
+      },
+    );
+    sent.once('error', () => resolve({ status: 0 }));
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}

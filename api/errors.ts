@@ -1,0 +1,22 @@
+/**
+ * Every code an error of ours can carry, in alphabetical order, with one plain sentence saying what is wrong.
+ * docs/reference/errors.md is generated from this table (`node hack/generate.ts`).
+ */
+export const errorCodes = {
+  CN_API_DURATION: 'A duration is not a number with a unit, such as 300ms, 5m or 1h30m.',
+  CN_API_QUANTITY: 'A quantity is not a number with a Kubernetes suffix, such as 1500m or 2Gi.',
+  CN_API_SELECTOR: 'A label selector is malformed.',
+} as const satisfies Record<`CN_${string}`, string>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** An error of ours: `code` says which one, the message says what exactly, `cause` says what led to it. */
+export class ClusternetError extends Error {
+  override readonly name = 'ClusternetError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -10,6 +10,9 @@ import { writeFileAtomically } from './atomic-file.ts';
 export interface CertificateFiles {
   readonly ca: PemPair;
   readonly frontProxyCa: PemPair;
+  readonly etcdCa: PemPair;
+  readonly etcd: PemPair;
+  readonly etcdClient: PemPair;
   readonly apiServer: PemPair;
   readonly frontProxyClient: PemPair;
   readonly kubeletClient: PemPair;
@@ -36,29 +39,41 @@ interface Leaf {
   readonly issuer: Authority;
   readonly commonName: string;
   readonly organization?: string;
-  readonly subjectAlternativeNames?: readonly x509.JsonGeneralName[];
+  /** Of a server; a certificate with neither names nor addresses is a client's. */
+  readonly names?: readonly string[];
+  readonly addresses?: readonly string[];
+}
+
+interface Authorities {
+  readonly ca: Authority;
+  readonly frontProxyCa: Authority;
+  readonly etcdCa: Authority;
 }
 
 const p256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const tenYearsMs = 10 * 365 * 24 * 3_600_000;
 
 /**
- * The certificates of a cluster, made on first use: a CA and a front-proxy CA (P-256), and what they sign.
- * `addresses` are the ones the API server is reached at. A directory that was made completely is left as it is.
+ * The certificates of a cluster, made on first use: CAs (P-256) for the cluster, its front proxy and its etcd, and what they
+ * sign. `addresses` are those that its servers bind. A directory that was made completely is left as it is.
  */
 export async function ensureCertificates(
   directory: string,
   clusterName: string,
-  addresses: readonly string[],
+  addresses: { readonly apiServer: readonly string[]; readonly etcd: readonly string[] },
 ): Promise<CertificateFiles> {
   const files = certificateFiles(directory);
   const complete = join(directory, 'complete');
   if (existsSync(complete)) return files;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const ca = await makeAuthority(files.ca, `kubernetes-${clusterName}`);
-  const frontProxyCa = await makeAuthority(files.frontProxyCa, `front-proxy-${clusterName}`);
+  const authorities = {
+    ca: await makeAuthority(files.ca, `kubernetes-${clusterName}`),
+    frontProxyCa: await makeAuthority(files.frontProxyCa, `front-proxy-${clusterName}`),
+    etcdCa: await makeAuthority(files.etcdCa, `etcd-${clusterName}`),
+  };
   await Promise.all([
-    ...leaves(files, ca, frontProxyCa, addresses).map(makeLeaf),
+    ...serverLeaves(files, authorities, addresses).map(makeLeaf),
+    ...clientLeaves(files, authorities).map(makeLeaf),
     makeServiceAccountKeys(files.serviceAccount),
   ]);
   writeFileAtomically(complete, '');
@@ -78,6 +93,9 @@ function certificateFiles(directory: string): CertificateFiles {
   return {
     ca: pair('ca'),
     frontProxyCa: pair('front-proxy-ca'),
+    etcdCa: pair('etcd-ca'),
+    etcd: pair('etcd'),
+    etcdClient: pair('etcd-client'),
     apiServer: pair('kube-apiserver'),
     frontProxyClient: pair('front-proxy-client'),
     kubeletClient: pair('kubelet-client'),
@@ -89,38 +107,44 @@ function certificateFiles(directory: string): CertificateFiles {
   };
 }
 
-function leaves(
+function serverLeaves(
   files: CertificateFiles,
-  ca: Authority,
-  frontProxyCa: Authority,
-  addresses: readonly string[],
+  { ca, etcdCa }: Authorities,
+  addresses: { readonly apiServer: readonly string[]; readonly etcd: readonly string[] },
 ): Leaf[] {
-  const dnsNames = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
-  const client = (pair: PemPair, commonName: string, organization?: string): Leaf => ({
-    pair,
-    issuer: ca,
-    commonName,
-    ...(organization && { organization }),
-  });
+  const service = 'kubernetes.default.svc';
   return [
     {
       pair: files.apiServer,
       issuer: ca,
       commonName: 'kube-apiserver',
-      subjectAlternativeNames: [
-        ...[...dnsNames, 'kubernetes.default.svc.cluster.local'].map(
-          value => ({ type: 'dns', value }) as const,
-        ),
-        ...addresses.map(value => ({ type: 'ip', value }) as const),
-      ],
+      names: ['localhost', 'kubernetes', 'kubernetes.default', service, `${service}.cluster.local`],
+      addresses: addresses.apiServer,
     },
+    { pair: files.etcd, issuer: etcdCa, commonName: 'etcd', addresses: addresses.etcd },
+  ];
+}
+
+function clientLeaves(files: CertificateFiles, { ca, frontProxyCa, etcdCa }: Authorities): Leaf[] {
+  const masters = 'system:masters';
+  return [
+    { pair: files.etcdClient, issuer: etcdCa, commonName: 'kube-apiserver' },
     { pair: files.frontProxyClient, issuer: frontProxyCa, commonName: 'front-proxy-client' },
-    client(files.admin, 'kubernetes-admin', 'system:masters'),
-    client(files.kubeletClient, 'kube-apiserver-kubelet-client', 'system:masters'),
-    client(files.controllerManager, 'system:kube-controller-manager'),
-    client(files.scheduler, 'system:kube-scheduler'),
-    // kwok plays many nodes at once, which no single node identity may do.
-    client(files.kwok, 'kwok', 'system:masters'),
+    {
+      pair: files.kubeletClient,
+      issuer: ca,
+      commonName: 'kube-apiserver-kubelet-client',
+      organization: masters,
+    },
+    { pair: files.admin, issuer: ca, commonName: 'kubernetes-admin', organization: masters },
+    {
+      pair: files.controllerManager,
+      issuer: ca,
+      commonName: 'system:kube-controller-manager',
+    },
+    { pair: files.scheduler, issuer: ca, commonName: 'system:kube-scheduler' },
+    // kwok plays many nodes at once, which no single node's identity may do.
+    { pair: files.kwok, issuer: ca, commonName: 'kwok', organization: masters },
   ];
 }
 
@@ -146,7 +170,10 @@ async function makeAuthority(pair: PemPair, commonName: string): Promise<Authori
 
 async function makeLeaf(leaf: Leaf): Promise<void> {
   const keys = await makeKeys();
-  const serves = leaf.subjectAlternativeNames !== undefined;
+  const names = [
+    ...(leaf.names ?? []).map(value => ({ type: 'dns', value }) as const),
+    ...(leaf.addresses ?? []).map(value => ({ type: 'ip', value }) as const),
+  ];
   const certificate = await x509.X509CertificateGenerator.create({
     subject: [
       { CN: [leaf.commonName] },
@@ -160,13 +187,13 @@ async function makeLeaf(leaf: Leaf): Promise<void> {
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      // etcd's server also calls itself, so servers may be clients.
       new x509.ExtendedKeyUsageExtension([
-        serves ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth,
+        ...(names.length > 0 ? [x509.ExtendedKeyUsage.serverAuth] : []),
+        x509.ExtendedKeyUsage.clientAuth,
       ]),
       await x509.AuthorityKeyIdentifierExtension.create(leaf.issuer.keys.publicKey),
-      ...(leaf.subjectAlternativeNames
-        ? [new x509.SubjectAlternativeNameExtension([...leaf.subjectAlternativeNames])]
-        : []),
+      ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
     ],
   });
   await writePair(leaf.pair, certificate.toString('pem'), keys.privateKey);

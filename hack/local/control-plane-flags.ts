@@ -47,10 +47,11 @@ const controllers = [
   'ttl-after-finished-controller',
 ];
 
-/** The command line of etcd. It is on loopback and without TLS; its data survives our processes, not the machine (no fsync). */
+/** The command line of etcd. Its data survives our processes, not the machine's crash (no fsync). */
 export function etcdArguments(layout: ControlPlaneLayout, overrides: Flags = {}): string[] {
-  const client = `http://${layout.slot.endpoint('etcdClient')}`;
-  const peer = `http://${layout.slot.endpoint('etcdPeer')}`;
+  const { etcd, etcdCa } = layout.certificates;
+  const client = `https://${layout.slot.endpoint('etcdClient')}`;
+  const peer = `https://${layout.slot.endpoint('etcdPeer')}`;
   return formatFlags({
     name: layout.name,
     'data-dir': join(layout.directory, 'etcd'),
@@ -59,6 +60,15 @@ export function etcdArguments(layout: ControlPlaneLayout, overrides: Flags = {})
     'listen-peer-urls': peer,
     'initial-advertise-peer-urls': peer,
     'initial-cluster': `${layout.name}=${peer}`,
+    // Any user of the machine reaches loopback: only holders of our certificates may read the Secrets in there.
+    'cert-file': etcd.certificate,
+    'key-file': etcd.key,
+    'client-cert-auth': true,
+    'trusted-ca-file': etcdCa.certificate,
+    'peer-cert-file': etcd.certificate,
+    'peer-key-file': etcd.key,
+    'peer-client-cert-auth': true,
+    'peer-trusted-ca-file': etcdCa.certificate,
     'log-level': 'warn',
     'unsafe-no-fsync': true,
     'snapshot-count': 5000,
@@ -74,7 +84,10 @@ export function apiServerArguments(layout: ControlPlaneLayout, overrides: Flags 
   const { slot, certificates } = layout;
   const address = slot.address(slotPorts.apiServer.host);
   return formatFlags({
-    'etcd-servers': `http://${slot.endpoint('etcdClient')}`,
+    'etcd-servers': `https://${slot.endpoint('etcdClient')}`,
+    'etcd-cafile': certificates.etcdCa.certificate,
+    'etcd-certfile': certificates.etcdClient.certificate,
+    'etcd-keyfile': certificates.etcdClient.key,
     'bind-address': address,
     'advertise-address': address,
     'secure-port': slotPorts.apiServer.port,

@@ -1,6 +1,8 @@
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { builtin } from '../../kube/builtin.ts';
+import { KubeClient } from '../../kube/client.ts';
+import { createDispatcher } from '../../kube/dispatcher.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { type CertificateFiles, ensureCertificates, readPem } from './certificates.ts';
 import {
@@ -12,7 +14,7 @@ import {
 } from './control-plane-flags.ts';
 import { formatKubeconfig } from './kubeconfig.ts';
 import { type LocalProcess, startProcess } from './local-process.ts';
-import type { Slot } from './slot.ts';
+import { type Slot, slotPorts } from './slot.ts';
 import type { Tools } from './tools.ts';
 
 /** Where a control plane lives and how it differs from the usual one. */
@@ -31,12 +33,6 @@ export interface ControlPlaneOptions {
   readonly readyWithinMs?: number;
 }
 
-interface Credentials {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
-
 /** One real Kubernetes control plane on loopback: etcd, kube-apiserver and kube-controller-manager as processes. */
 export class ControlPlane implements AsyncDisposable {
   readonly name: string;
@@ -49,6 +45,7 @@ export class ControlPlane implements AsyncDisposable {
   readonly #options: ControlPlaneOptions;
   readonly #processes: LocalProcess[] = [];
   #certificates: CertificateFiles | undefined;
+  #client: KubeClient | undefined;
   #caBundle = '';
 
   constructor(options: ControlPlaneOptions) {
@@ -71,6 +68,12 @@ export class ControlPlane implements AsyncDisposable {
     return this.#certificates;
   }
 
+  /** A client with the administrator's rights. Throws before `start`. */
+  get client(): KubeClient {
+    if (this.#client === undefined) throw new Error(`${this.name} has not been started`);
+    return this.#client;
+  }
+
   /** Its running processes, in the order they were started. */
   get processes(): readonly LocalProcess[] {
     return this.#processes;
@@ -91,6 +94,8 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Ends its processes and keeps its data. */
   async stop(): Promise<void> {
+    await this.#client?.access.close();
+    this.#client = undefined;
     // Backwards, because an API server without etcd takes its whole grace period to give up.
     while (this.#processes.length > 0) await this.#processes.pop()?.stop();
   }
@@ -102,15 +107,16 @@ export class ControlPlane implements AsyncDisposable {
   async #start(signal: AbortSignal): Promise<void> {
     const { slot, directory, flags = {}, tools, readyWithinMs = 120_000 } = this.#options;
     const withinDeadline = AbortSignal.any([signal, AbortSignal.timeout(readyWithinMs)]);
-    const certificates = await ensureCertificates(join(directory, 'pki'), this.name, [
-      slot.address(1),
-      '127.0.0.1',
-    ]);
+    const certificates = await ensureCertificates(join(directory, 'pki'), this.name, {
+      apiServer: [slot.address(slotPorts.apiServer.host)],
+      etcd: [slot.address(slotPorts.etcdClient.host)],
+    });
     this.#certificates = certificates;
     this.#caBundle = await readPem(certificates.ca.certificate);
     await this.#writeKubeconfigs(certificates);
     const layout = { name: this.name, slot, directory, certificates };
-    const credentials = await readCredentials(certificates);
+    const client = await administrator(this.server, certificates);
+    this.#client = client;
 
     await this.#run('etcd', tools.etcd, etcdArguments(layout, flags.etcd));
     await this.#run(
@@ -118,10 +124,9 @@ export class ControlPlane implements AsyncDisposable {
       tools['kube-apiserver'],
       apiServerArguments(layout, flags.apiServer),
     );
-    await this.#until('the API server is ready', withinDeadline, async () => {
-      const { status } = await call(this.server, '/readyz', credentials, withinDeadline);
-      return status === 200;
-    });
+    await this.#until('the API server is ready', withinDeadline, () =>
+      isReady(client, withinDeadline),
+    );
     await this.#run(
       'kube-controller-manager',
       tools['kube-controller-manager'],
@@ -131,12 +136,11 @@ export class ControlPlane implements AsyncDisposable {
         flags.controllerManager,
       ),
     );
-    await this.#publishClusterInfo(credentials, withinDeadline);
+    const account = { namespace: 'default', name: 'default' };
     await this.#until('there is a default ServiceAccount', withinDeadline, async () => {
-      const path = '/api/v1/namespaces/default/serviceaccounts/default';
-      const { status } = await call(this.server, path, credentials, withinDeadline);
-      return status === 200;
+      return (await client.find(builtin.serviceAccounts, account, withinDeadline)) !== undefined;
     });
+    await this.#publishClusterInfo(client, withinDeadline);
   }
 
   get #controllerManagerKubeconfig(): string {
@@ -193,61 +197,44 @@ export class ControlPlane implements AsyncDisposable {
   }
 
   /** Tells whoever may read it where this cluster is and how to verify it, in the form kubeadm gives it. */
-  async #publishClusterInfo(credentials: Credentials, signal: AbortSignal): Promise<void> {
-    const kubeconfig = formatKubeconfig({
-      clusterName: '',
-      server: this.server,
-      caBundle: this.caBundle,
-    });
-    const body = {
+  async #publishClusterInfo(client: KubeClient, signal: AbortSignal): Promise<void> {
+    const { server, caBundle } = this;
+    const clusterInfo = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'cluster-info', namespace: 'kube-public' },
-      data: { kubeconfig },
+      data: { kubeconfig: formatKubeconfig({ clusterName: '', server, caBundle }) },
     };
-    const path =
-      '/api/v1/namespaces/kube-public/configmaps/cluster-info?fieldManager=local&force=true';
-    await this.#until('kube-public/cluster-info is written', signal, async () => {
-      const { status } = await call(this.server, path, credentials, signal, body);
-      return status === 200 || status === 201;
-    });
+    const options = { fieldManager: 'local', force: true };
+    await client.apply(builtin.configMaps, clusterInfo, options, signal);
   }
 }
 
-async function readCredentials(certificates: CertificateFiles): Promise<Credentials> {
-  return {
+/** A client with the administrator's certificate. */
+async function administrator(server: string, certificates: CertificateFiles): Promise<KubeClient> {
+  const tls = {
     ca: await readPem(certificates.ca.certificate),
     cert: await readPem(certificates.admin.certificate),
     key: await readPem(certificates.admin.key),
   };
+  const dispatcher = createDispatcher(tls);
+  return new KubeClient({
+    server: new URL(server),
+    dispatcher,
+    tls,
+    authorization: async () => undefined,
+    close: () => dispatcher.destroy(),
+  });
 }
 
-/** One request to a server that may not be there yet: status 0 then. With a body it is a server-side apply. */
-function call(
-  server: string,
-  path: string,
-  credentials: Credentials,
-  signal: AbortSignal,
-  body?: unknown,
-): Promise<{ status: number }> {
-  return new Promise(resolve => {
-    const sent = request(
-      new URL(path, server),
-      {
-        ...credentials,
-        agent: false,
-        signal,
-        ...(body !== undefined && {
-          method: 'PATCH',
-          headers: { 'content-type': 'application/apply-patch+yaml' },
-        }),
-      },
-      response => {
-        response.resume();
-        response.once('close', () => resolve({ status: response.statusCode ?? 0 }));
-      },
-    );
-    sent.once('error', () => resolve({ status: 0 }));
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
+/** Whether an API server says that it is ready; one that does not answer is not. */
+async function isReady(client: KubeClient, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await client.request({ method: 'GET', path: '/readyz' }, signal);
+    await response.body.text();
+    return response.statusCode === 200;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
 }

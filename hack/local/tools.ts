@@ -13,7 +13,8 @@ import { type ToolName, type ToolRecipe, toolCatalog, toolNames } from './tool-c
 /** Paths of the built programs, by name. */
 export type Tools = Readonly<Record<ToolName, string>>;
 
-const moduleDirectory = join(import.meta.dirname, '..', 'tools');
+/** Where the pinned versions stand: hack/tools. */
+export const toolsModuleDirectory = join(import.meta.dirname, '..', 'tools');
 const stillBuildingEveryMs = 15_000;
 
 /**
@@ -26,8 +27,8 @@ export async function ensureTools(
   report: Report,
   signal: AbortSignal,
 ): Promise<Tools> {
-  const goMod = await readFile(join(moduleDirectory, 'go.mod'), 'utf8');
-  const goSum = await readFile(join(moduleDirectory, 'go.sum'), 'utf8');
+  const goMod = await readFile(join(toolsModuleDirectory, 'go.mod'), 'utf8');
+  const goSum = await readFile(join(toolsModuleDirectory, 'go.sum'), 'utf8');
   const catalog = toolCatalog(goMod);
   const key = cacheKey(goMod, goSum, catalog);
   const directory = join(toolsRoot(process.env), key);
@@ -68,7 +69,7 @@ async function buildAll(
   signal: AbortSignal,
 ): Promise<void> {
   if (names.length === 0) return;
-  await requireGo(moduleDirectory, signal);
+  await requireGo(toolsModuleDirectory, signal);
   report(
     `building ${names.length} Kubernetes tools from Go sources: once per user, minutes when Go's own cache is cold`,
   );
@@ -98,7 +99,7 @@ async function build(recipe: ToolRecipe, target: string, signal: AbortSignal): P
   const parallelism = String(availableParallelism());
   const flags = ['-p', parallelism, ...buildFlags, '-ldflags', recipe.ldflags, '-o', unfinished];
   const result = await execa('go', ['build', ...flags, recipe.package], {
-    cwd: moduleDirectory,
+    cwd: toolsModuleDirectory,
     env: { CGO_ENABLED: '0', GOFLAGS: '' },
     cancelSignal: signal,
     reject: false,
@@ -109,4 +110,12 @@ async function build(recipe: ToolRecipe, target: string, signal: AbortSignal): P
     throw new Error(`go build ${recipe.package} failed:\n${result.all ?? result.message}`);
   }
   await rename(unfinished, target);
+}
+
+// Run as a program, it builds everything: the test run does so while its quick checks are under way.
+if (import.meta.main) {
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort());
+  process.once('SIGTERM', () => interrupted.abort());
+  await ensureTools('all', line => console.log(line), interrupted.signal);
 }

@@ -148,7 +148,8 @@ function clientLeaves(files: CertificateFiles, { ca, frontProxyCa, etcdCa }: Aut
   ];
 }
 
-async function makeAuthority(pair: PemPair, commonName: string): Promise<Authority> {
+/** Makes a CA and writes its files. */
+export async function makeAuthority(pair: PemPair, commonName: string): Promise<Authority> {
   const keys = await makeKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [commonName] }],
@@ -168,7 +169,8 @@ async function makeAuthority(pair: PemPair, commonName: string): Promise<Authori
   return { certificate, keys };
 }
 
-async function makeLeaf(leaf: Leaf): Promise<void> {
+/** Makes a certificate with its key and writes their files. */
+export async function makeLeaf(leaf: Leaf): Promise<void> {
   const keys = await makeKeys();
   const names = [
     ...(leaf.names ?? []).map(value => ({ type: 'dns', value }) as const),

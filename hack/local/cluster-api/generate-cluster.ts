@@ -1,0 +1,39 @@
+import { stringify } from 'yaml';
+import { type Clusterctl, runClusterctl } from './clusterctl.ts';
+
+/** One cluster to be made from the local provider's template. */
+export interface ClusterRequest {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly workers?: number;
+  /** Labels of every worker node. */
+  readonly nodeLabels?: Readonly<Record<string, string>>;
+}
+
+/** What `clusterctl generate cluster` prints for the request: YAML to apply. Also says how a user would type it. */
+export async function generateCluster(
+  clusterctl: Clusterctl,
+  request: ClusterRequest,
+  signal: AbortSignal,
+): Promise<{ readonly command: string; readonly manifests: string }> {
+  const args = generateArguments(request);
+  const env = { NODE_LABELS: yamlMap(request.nodeLabels ?? {}) };
+  const manifests = await runClusterctl(clusterctl, args, { env }, signal);
+  const variables = request.nodeLabels === undefined ? '' : `NODE_LABELS='${env.NODE_LABELS}' `;
+  return { command: `${variables}clusterctl ${args.join(' ')}`, manifests };
+}
+
+function generateArguments({ name, namespace = 'default', workers = 2 }: ClusterRequest): string[] {
+  return [
+    'generate',
+    'cluster',
+    name,
+    ...['--infrastructure', 'local'],
+    ...['--target-namespace', namespace],
+    ...['--worker-machine-count', String(workers)],
+  ];
+}
+
+function yamlMap(labels: Readonly<Record<string, string>>): string {
+  return stringify(labels, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+}

@@ -99,9 +99,10 @@ describe('the cluster template of the local provider', () => {
       bare.filter(name => !set.includes(name)),
       [],
     );
-    assert.deepEqual(text.match(/\$\{\w+:=[^}]*\}/g), [
-      '${WORKER_MACHINE_COUNT:=2}',
-      '${NODE_LABELS:=null}',
+    const defaults = [...text.matchAll(/\$\{(\w+):=([^}]*)\}/g)].map(([, ...pair]) => pair);
+    assert.deepEqual(defaults, [
+      ['WORKER_MACHINE_COUNT', '2'],
+      ['NODE_LABELS', 'null'],
     ]);
   });
 });

@@ -22,10 +22,7 @@ export async function ensureWebhookCertificate(
       pair: serving,
       issuer: await makeAuthority(ca, `${host} CA`),
       commonName: service.name,
-      subjectAlternativeNames: [
-        { type: 'dns', value: host },
-        { type: 'dns', value: `${host}.cluster.local` },
-      ],
+      names: [host, `${host}.cluster.local`],
     });
   }
   const [caCertificate, certificate, privateKey] = await Promise.all(

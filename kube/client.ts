@@ -5,6 +5,7 @@ import { apiVersionOf, type Resource } from '../api/resource.ts';
 import { ApiError, isNotFound } from './api-error.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { parseJson, toYamlSafeJson } from './json.ts';
+import { queryText } from './query-text.ts';
 import { resourcePath } from './resource-path.ts';
 import { retryDelay } from './retry-delay.ts';
 import { sleep } from './sleep.ts';
@@ -289,12 +290,4 @@ function keyOf(object: KubeObject): ObjectKey {
 function writeQuery(options: WriteOptions, force?: boolean): string {
   const dryRun = options.dryRun ? 'All' : undefined;
   return queryText({ fieldManager: options.fieldManager, force: force || undefined, dryRun });
-}
-
-function queryText(parameters: object): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined) query.set(name, String(value));
-  }
-  return query.size === 0 ? '' : `?${query}`;
 }

@@ -47,6 +47,7 @@ export class ControlPlane implements AsyncDisposable {
   #certificates: CertificateFiles | undefined;
   #client: KubeClient | undefined;
   #caBundle = '';
+  #version = '';
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
@@ -66,6 +67,11 @@ export class ControlPlane implements AsyncDisposable {
   get certificates(): CertificateFiles {
     if (this.#certificates === undefined) throw new Error(`${this.name} has not been started`);
     return this.#certificates;
+  }
+
+  /** The Kubernetes version its API server reports, `v1.36.3`; empty before `start`. */
+  get version(): string {
+    return this.#version;
   }
 
   /** A client with the administrator's rights. Throws before `start`. */
@@ -136,6 +142,10 @@ export class ControlPlane implements AsyncDisposable {
         flags.controllerManager,
       ),
     );
+    const version = { method: 'GET', path: '/version' };
+    this.#version = (
+      await client.requestJson<{ gitVersion: string }>(version, withinDeadline)
+    ).gitVersion;
     const account = { namespace: 'default', name: 'default' };
     await this.#until('there is a default ServiceAccount', withinDeadline, async () => {
       return (await client.find(builtin.serviceAccounts, account, withinDeadline)) !== undefined;

@@ -34,3 +34,31 @@ export const tolerationSchema = Type.Object(
 
 export type Taint = TypeOf<typeof taintSchema>;
 export type Toleration = TypeOf<typeof tolerationSchema>;
+
+/**
+ * Whether the toleration covers the taint. An absent key covers every key and needs operator Exists,
+ * as Kubernetes documents it.
+ */
+export function tolerates(toleration: Toleration, taint: Taint): boolean {
+  if (toleration.effect && toleration.effect !== taint.effect) return false;
+  if (toleration.key && toleration.key !== taint.key) return false;
+  switch (toleration.operator || 'Equal') {
+    case 'Exists':
+      return true;
+    case 'Equal':
+      return Boolean(toleration.key) && (toleration.value ?? '') === (taint.value ?? '');
+    default:
+      return false;
+  }
+}
+
+/** The taints with one of these effects that no toleration covers. */
+export function untolerated(
+  taints: readonly Taint[],
+  tolerations: readonly Toleration[],
+  effects: readonly string[],
+): readonly Taint[] {
+  return taints.filter(
+    taint => effects.includes(taint.effect) && !tolerations.some(each => tolerates(each, taint)),
+  );
+}

@@ -1,0 +1,99 @@
+import { execa } from 'execa';
+import { type DiscoveredCluster, discoveredClusters } from '../api/discovery/discovered-cluster.ts';
+import type { KubeObject } from '../api/kube-object.ts';
+import type { Resource } from '../api/resource.ts';
+import { reflect } from '../kube/reflector.ts';
+import { round, summarise } from './samples.ts';
+import { openTestBed, report } from './test-bed.ts';
+
+/**
+ * Joins in series: from the moment a Cluster's control plane is initialized to the moment its DiscoveredCluster is Joined,
+ * with the phases in between, in milliseconds. Each cluster is real and is deleted again.
+ */
+const joins = Number(process.argv[2] ?? 20);
+interface CapiCluster extends KubeObject {
+  readonly status?: { readonly initialization?: { readonly controlPlaneInitialized?: boolean } };
+}
+const clusters: Resource<CapiCluster> = {
+  group: 'cluster.x-k8s.io',
+  version: 'v1beta2',
+  plural: 'clusters',
+  kind: 'Cluster',
+  namespaced: true,
+};
+
+const stop = new AbortController();
+await using bed = await openTestBed();
+const moments = new Map<string, number>();
+const wake = new Set<() => void>();
+const watches = [
+  follow(clusters, object =>
+    object.status?.initialization?.controlPlaneInitialized ? 'Initialized' : 'Created',
+  ),
+  follow(discoveredClusters, (object: DiscoveredCluster) => object.status?.phase ?? 'New'),
+];
+
+const total: number[] = [];
+const stages: Record<string, number[]> = {};
+for (let i = 0; i < joins; i++) {
+  const name = `bench-join-${i}`;
+  const command = ['hack/local/clusters.ts', 'create', name, '--workers', '1'];
+  await execa(process.execPath, command, {
+    cwd: `${import.meta.dirname}/..`,
+    stdio: ['ignore', 2, 2],
+  });
+  const initialized = await moment(`Cluster/${name}/Initialized`);
+  const joined = await moment(`DiscoveredCluster/${name}/Joined`);
+  total.push(joined - initialized);
+  let last = initialized;
+  for (const phase of ['Preparing', 'Bootstrapping', 'Joining', 'Joined']) {
+    const at = moments.get(`DiscoveredCluster/${name}/${phase}`);
+    if (at === undefined) continue;
+    (stages[`until${phase}`] ??= []).push(round(Math.max(0, at - last)));
+    last = Math.max(last, at);
+  }
+  await bed.parent.delete(clusters, { namespace: 'default', name });
+  await moment(`Cluster/${name}/Gone`);
+}
+stop.abort();
+await Promise.allSettled(watches);
+report('join', {
+  joins,
+  milliseconds: summarise(total),
+  stages: Object.fromEntries(
+    Object.entries(stages).map(([name, samples]) => [name, summarise(samples)]),
+  ),
+});
+
+/** Notes the first moment at which each object showed each state. */
+function follow<T extends KubeObject>(
+  resource: Resource<T>,
+  stateOf: (object: T) => string,
+): Promise<void> {
+  const note = (object: T, state: string) => {
+    const what = `${resource.kind}/${object.metadata.name}/${state}`;
+    if (moments.has(what)) return;
+    moments.set(what, performance.now());
+    for (const resolve of wake) resolve();
+    wake.clear();
+  };
+  const sink = {
+    upsert: (object: T) => note(object, stateOf(object)),
+    remove: (object: T) => note(object, 'Gone'),
+    startReplace: () => {},
+    endReplace: () => {},
+  };
+  return reflect(bed.parent, resource, {}, sink, stop.signal);
+}
+
+async function moment(what: string): Promise<number> {
+  const deadline = AbortSignal.timeout(180_000);
+  for (;;) {
+    const at = moments.get(what);
+    if (at !== undefined) return at;
+    await new Promise<void>((resolve, reject) => {
+      wake.add(resolve);
+      deadline.onabort = () => reject(new Error(`${what} was not seen within 180 s`));
+    });
+  }
+}

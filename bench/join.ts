@@ -34,7 +34,7 @@ const watches = [
 ];
 
 const total: number[] = [];
-const stages: Record<string, number[]> = {};
+const stages = new Map<string, number[]>();
 for (let i = 0; i < joins; i++) {
   const name = `bench-join-${i}`;
   const command = ['hack/local/clusters.ts', 'create', name, '--workers', '1'];
@@ -49,7 +49,7 @@ for (let i = 0; i < joins; i++) {
   for (const phase of ['Preparing', 'Bootstrapping', 'Joining', 'Joined']) {
     const at = moments.get(`DiscoveredCluster/${name}/${phase}`);
     if (at === undefined) continue;
-    (stages[`until${phase}`] ??= []).push(round(Math.max(0, at - last)));
+    stages.getOrInsertComputed(`until${phase}`, () => []).push(round(Math.max(0, at - last)));
     last = Math.max(last, at);
   }
   await bed.parent.delete(clusters, { namespace: 'default', name });
@@ -60,9 +60,7 @@ await Promise.allSettled(watches);
 report('join', {
   joins,
   milliseconds: summarise(total),
-  stages: Object.fromEntries(
-    Object.entries(stages).map(([name, samples]) => [name, summarise(samples)]),
-  ),
+  stages: Object.fromEntries([...stages].map(([name, samples]) => [name, summarise(samples)])),
 });
 
 /** Notes the first moment at which each object showed each state. */

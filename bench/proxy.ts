@@ -59,11 +59,14 @@ const { resourceVersion } = (
   await child.client.list(builtin.configMaps, { namespace: 'bench-list', limit: 1 })
 ).metadata;
 const big = `/api/v1/namespaces/bench-list/configmaps?resourceVersion=${resourceVersion}&resourceVersionMatch=Exact`;
-const list: Record<string, { megabytesPerSecond: number[]; sha256: Set<string> }> = {};
+const list = new Map<string, { megabytesPerSecond: number[]; sha256: Set<string> }>();
 for (let turn = 0; turn < 5; turn++) {
   for (const name of ['direct', 'tunnel']) {
     const { bytes, milliseconds, sha256 } = await download(paths[name] as Path, big);
-    const entry = (list[name] ??= { megabytesPerSecond: [], sha256: new Set() });
+    const entry = list.getOrInsertComputed(name, () => ({
+      megabytesPerSecond: [],
+      sha256: new Set<string>(),
+    }));
     entry.megabytesPerSecond.push(round(bytes / 1000 / milliseconds));
     entry.sha256.add(sha256);
   }
@@ -73,7 +76,7 @@ await child.client.delete(builtin.configMaps, { namespace: 'default', name: 'ben
 report('proxy', {
   get,
   list: Object.fromEntries(
-    Object.entries(list).map(([name, { megabytesPerSecond, sha256 }]) => [
+    [...list].map(([name, { megabytesPerSecond, sha256 }]) => [
       name,
       { megabytesPerSecond: summarise(megabytesPerSecond), sha256: [...sha256] },
     ]),

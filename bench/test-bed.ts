@@ -23,7 +23,7 @@ export interface TestBed extends AsyncDisposable {
 
 /** Opens the running test bed; throws with the command to start one when there is none. */
 export async function openTestBed(): Promise<TestBed> {
-  const files = await readdir(kubeconfigs).catch(() => []);
+  const files = await readdir(kubeconfigs).catch((): string[] => []);
   if (!files.includes('parent.yaml')) {
     throw new Error('no clusters are running: start them with npm run up -- --clusters 3');
   }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { ClusternetError } from '../api/errors.ts';
 import type { ClusterAccess, ClusterTls } from './cluster-access.ts';
 import { createDispatcher } from './dispatcher.ts';
 
@@ -21,7 +21,8 @@ export async function accessFromKubeconfig(source: KubeconfigSource = {}): Promi
   if (source.context !== undefined) config.setCurrentContext(source.context);
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) {
-    throw new Error(`kubeconfig: context "${config.currentContext ?? ''}" names no cluster`);
+    const context = config.getCurrentContext() || 'current-context';
+    throw new ClusternetError('CN_KUBE_KUBECONFIG', `kubeconfig: ${context} names no cluster`);
   }
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
@@ -40,18 +41,24 @@ async function load(source: KubeconfigSource): Promise<KubeConfig> {
   // Half a second and tens of megabytes to import, and processes inside a cluster never need it.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
-  if (source.text !== undefined) config.loadFromString(source.text);
-  else if (source.path !== undefined) {
-    await readFile(source.path);
-    config.loadFromFile(source.path);
-  } else {
-    const standard = join(homedir(), '.kube', 'config');
-    if (!process.env.KUBECONFIG && !existsSync(standard)) {
-      throw new Error(`kubeconfig: KUBECONFIG is not set and ${standard} does not exist`);
-    }
-    config.loadFromDefault();
+  try {
+    if (source.text !== undefined) config.loadFromString(source.text);
+    else if (source.path !== undefined) config.loadFromFile(source.path);
+    else loadDefault(config);
+  } catch (cause) {
+    const what = source.path ?? 'kubeconfig';
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ClusternetError('CN_KUBE_KUBECONFIG', `${what}: ${why}`, { cause });
   }
   return config;
+}
+
+function loadDefault(config: KubeConfig): void {
+  const standard = join(homedir(), '.kube', 'config');
+  if (!process.env.KUBECONFIG && !existsSync(standard)) {
+    throw new Error(`KUBECONFIG is not set and ${standard} does not exist`);
+  }
+  config.loadFromDefault();
 }
 
 function tlsOf(options: RequestOptions): ClusterTls {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { builtin } from '../../kube/builtin.ts';
-import { KubeClient } from '../../kube/client.ts';
-import { createDispatcher } from '../../kube/dispatcher.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { administratorOf, isReady } from './administrator.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { type CertificateFiles, ensureCertificates, readPem } from './certificates.ts';
 import {
@@ -121,7 +121,7 @@ export class ControlPlane implements AsyncDisposable {
     this.#caBundle = await readPem(certificates.ca.certificate);
     await this.#writeKubeconfigs(certificates);
     const layout = { name: this.name, slot, directory, certificates };
-    const client = await administrator(this.server, certificates);
+    const client = await administratorOf(this.server, certificates);
     this.#client = client;
 
     await this.#run('etcd', tools.etcd, etcdArguments(layout, flags.etcd));
@@ -217,34 +217,5 @@ export class ControlPlane implements AsyncDisposable {
     };
     const options = { fieldManager: 'local', force: true };
     await client.apply(builtin.configMaps, clusterInfo, options, signal);
-  }
-}
-
-/** A client with the administrator's certificate. */
-async function administrator(server: string, certificates: CertificateFiles): Promise<KubeClient> {
-  const tls = {
-    ca: await readPem(certificates.ca.certificate),
-    cert: await readPem(certificates.admin.certificate),
-    key: await readPem(certificates.admin.key),
-  };
-  const dispatcher = createDispatcher(tls);
-  return new KubeClient({
-    server: new URL(server),
-    dispatcher,
-    tls,
-    authorization: async () => undefined,
-    close: () => dispatcher.destroy(),
-  });
-}
-
-/** Whether an API server says that it is ready; one that does not answer is not. */
-async function isReady(client: KubeClient, signal: AbortSignal): Promise<boolean> {
-  try {
-    const response = await client.request({ method: 'GET', path: '/readyz' }, signal);
-    await response.body.text();
-    return response.statusCode === 200;
-  } catch {
-    signal.throwIfAborted();
-    return false;
   }
 }

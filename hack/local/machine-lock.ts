@@ -1,60 +1,72 @@
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 
+/** A lock that is held until it is disposed of or its holder's process ends. */
+export class MachineLock implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #waiters: ReadonlySet<Socket>;
+
+  constructor(server: Server, waiters: ReadonlySet<Socket>) {
+    this.#server = server;
+    this.#waiters = waiters;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return new Promise(resolve => {
+      this.#server.close(() => resolve());
+      for (const waiter of this.#waiters) waiter.destroy();
+    });
+  }
+}
+
 /**
- * Runs `task` while no other process of this user on this machine runs one under the same name.
+ * Takes the lock of this name among all processes of this user on this machine; undefined when another one holds it.
  *
  * The lock is a listening socket in Linux's abstract namespace: the kernel frees it the moment its holder dies, so no lock
- * file can go stale and no reused pid can pass for the holder. Whoever waits is connected to the holder, and learns of the
- * release by the end of that connection.
+ * file can go stale and no reused pid can pass for the holder.
  */
+export function tryMachineLock(name: string): Promise<MachineLock | undefined> {
+  return new Promise((resolve, reject) => {
+    const waiters = new Set<Socket>();
+    const server = createServer(socket => {
+      waiters.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => waiters.delete(socket));
+      socket.write(String(process.pid));
+    });
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(undefined);
+      else reject(error);
+    });
+    server.listen(addressOf(name), () => resolve(new MachineLock(server, waiters)));
+  });
+}
+
+/** Runs `task` holding the lock; waits for another holder to be done, and tells `onWait` that holder's pid. */
 export async function withMachineLock<R>(
   name: string,
   task: () => Promise<R>,
   options: { readonly onWait?: (holderPid: string) => void },
   signal: AbortSignal,
 ): Promise<R> {
-  const address = `\0clusternet-${userInfo().uid}-${name}`;
-  let server = await tryListen(address);
-  while (server === undefined) {
-    await holderReleases(address, options.onWait, signal);
-    server = await tryListen(address);
+  let lock = await tryMachineLock(name);
+  while (lock === undefined) {
+    await holderReleases(name, options.onWait, signal);
+    lock = await tryMachineLock(name);
   }
-  try {
-    return await task();
-  } finally {
-    await closed(server);
-  }
+  await using _held = lock;
+  return await task();
 }
 
-const waiters = new WeakMap<Server, Set<{ destroy(): void }>>();
-
-function tryListen(address: string): Promise<Server | undefined> {
-  return new Promise((resolve, reject) => {
-    const open = new Set<{ destroy(): void }>();
-    const server = createServer(socket => {
-      open.add(socket);
-      socket.on('error', () => socket.destroy());
-      socket.on('close', () => open.delete(socket));
-      socket.write(String(process.pid));
-    });
-    waiters.set(server, open);
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(undefined);
-      else reject(error);
-    });
-    server.listen(address, () => resolve(server));
-  });
-}
-
+/** Waits connected to the holder, whose end, in whatever way it comes, ends the connection. */
 function holderReleases(
-  address: string,
+  name: string,
   onWait: ((holderPid: string) => void) | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const socket = connect(address);
+    const socket = connect(addressOf(name));
     const abort = () => {
       socket.destroy();
       reject(signal.reason);
@@ -70,9 +82,6 @@ function holderReleases(
   });
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise(resolve => {
-    server.close(() => resolve());
-    for (const socket of waiters.get(server) ?? []) socket.destroy();
-  });
+function addressOf(name: string): string {
+  return `\0clusternet-${userInfo().uid}-${name}`;
 }

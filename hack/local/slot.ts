@@ -43,9 +43,30 @@ export async function claimSlot(
   options: { readonly owner: string; readonly wanted?: number },
   signal: AbortSignal,
 ): Promise<Slot> {
-  const directory = join(tmpdir(), `clusternet-slots-${userInfo().uid}`);
+  const directory = claimDirectory();
   await mkdir(directory, { recursive: true, mode: 0o700 });
   return withMachineLock('slots', () => claimLocked(directory, options), {}, signal);
+}
+
+/** Gives back the slots of owners whose name starts with `prefix` and whose process is gone. */
+export async function releaseSlotsOf(prefix: string, signal: AbortSignal): Promise<void> {
+  const release = async () => {
+    for (const number of allSlots()) {
+      const file = join(claimDirectory(), `${number}.json`);
+      const claim = readClaim(file);
+      if (claim?.owner.startsWith(prefix) && !claim.running) rmSync(file, { force: true });
+    }
+  };
+  await withMachineLock('slots', release, {}, signal);
+}
+
+function claimDirectory(): string {
+  return join(tmpdir(), `clusternet-slots-${userInfo().uid}`);
+}
+
+interface Claim {
+  readonly owner: string;
+  readonly running: boolean;
 }
 
 async function claimLocked(
@@ -98,9 +119,10 @@ function allSlots(): number[] {
   return Array.from({ length: lastSlot - firstSlot + 1 }, (_, index) => firstSlot + index);
 }
 
-function readClaim(file: string): { readonly running: boolean } | undefined {
+function readClaim(file: string): Claim | undefined {
   try {
-    return { running: isRunning(JSON.parse(readFileSync(file, 'utf8')) as ProcessRecord) };
+    const { owner, ...record } = JSON.parse(readFileSync(file, 'utf8')) as Claim & ProcessRecord;
+    return { owner, running: isRunning(record) };
   } catch {
     return undefined;
   }

@@ -93,9 +93,9 @@ describe('a control plane on loopback', () => {
     const records = cluster.controlPlane.processes.map(process => process.record);
     assert.deepEqual(
       records.map(({ what }) => what),
-      ['test-etcd', 'test-kube-apiserver', 'test-kube-controller-manager'],
+      ['test/etcd', 'test/kube-apiserver', 'test/kube-controller-manager'],
     );
-    const recordDirectory = join(cluster.controlPlane.directory, 'processes');
+    const recordDirectory = join(cluster.controlPlane.directory, 'processes/test');
     assert.equal(readdirSync(recordDirectory).length, 3);
     await cluster.controlPlane.stop();
     assert.deepEqual(records.filter(isRunning), []);

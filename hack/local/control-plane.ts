@@ -184,11 +184,11 @@ export class ControlPlane implements AsyncDisposable {
     const { directory, logDirectory, recordDirectory } = this.#options;
     this.#processes.push(
       await startProcess({
-        what: `${this.name}-${what}`,
+        what: `${this.name}/${what}`,
         file,
         args,
         env: goEnvironment,
-        logFile: join(logDirectory ?? join(directory, 'logs'), `${this.name}-${what}.log`),
+        logFile: join(logDirectory ?? join(directory, 'logs'), this.name, `${what}.log`),
         recordDirectory: recordDirectory ?? join(directory, 'processes'),
       }),
     );

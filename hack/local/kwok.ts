@@ -47,7 +47,7 @@ export class Kwok implements AsyncDisposable {
     const config = await this.#writeConfiguration(directory, signal);
     await deleteNodeLeases(client, signal);
     this.#process = await startProcess({
-      what: `${name}-kwok`,
+      what: `${name}/kwok`,
       file: tools.kwok,
       args: [
         `--kubeconfig=${controlPlane.kubeconfigPath}`,
@@ -61,7 +61,7 @@ export class Kwok implements AsyncDisposable {
         '--cidr=10.244.0.0/17',
       ],
       env: goEnvironment,
-      logFile: join(logDirectory, `${name}-kwok.log`),
+      logFile: join(logDirectory, name, 'kwok.log'),
       recordDirectory,
     });
   }

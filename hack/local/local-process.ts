@@ -7,7 +7,7 @@ import { endProcess, isRunning, type ProcessRecord, recordOf } from './process-r
 
 /** How to start one long-running process of the test bed. */
 export interface ProcessSpec {
-  /** Unique in the record directory: `parent-etcd`. */
+  /** Unique in the record directory, and a relative path in it: `parent/etcd`. */
   readonly what: string;
   readonly file: string;
   readonly args: readonly string[];
@@ -85,18 +85,23 @@ function exitOf(child: ChildProcess): Promise<Exit> {
   });
 }
 
-/** Ends every process recorded in the directory, forgets them, and returns those that were still running. */
-export async function endRecordedProcesses(
-  recordDirectory: string,
-  graceMs = 10_000,
-): Promise<ProcessRecord[]> {
-  const names = await readdir(recordDirectory).catch(() => []);
+/** The processes recorded in the directory that run. */
+export async function recordedProcesses(recordDirectory: string): Promise<ProcessRecord[]> {
+  const names = await readdir(recordDirectory, { recursive: true }).catch(() => []);
   const records = await Promise.all(
     names
       .filter(name => name.endsWith('.json'))
       .map(async name => JSON.parse(await readFile(join(recordDirectory, name), 'utf8'))),
   );
-  const running = (records as ProcessRecord[]).filter(isRunning);
+  return (records as ProcessRecord[]).filter(isRunning);
+}
+
+/** Ends every process recorded in the directory, forgets them, and returns those that were still running. */
+export async function endRecordedProcesses(
+  recordDirectory: string,
+  graceMs = 10_000,
+): Promise<ProcessRecord[]> {
+  const running = await recordedProcesses(recordDirectory);
   await Promise.all(running.map(record => endProcess(record, graceMs)));
   await rm(recordDirectory, { recursive: true, force: true });
   return running;

@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Command } from 'commander';
+import { runCommand } from './command.ts';
+import { type LocalDirectory, localDirectory } from './local-directory.ts';
+import { endRecordedProcesses } from './local-process.ts';
+import { endProcess } from './process-record.ts';
+import type { Report } from './report.ts';
+import { releaseSlotsOf } from './slot.ts';
+import { runningSupervisor } from './supervisor-process.ts';
+
+const command = new Command('npm run down --')
+  .description(
+    'Stops what "npm run up" started in this checkout and deletes its data. The built tools stay in their cache.',
+  )
+  .action(() => runCommand(signal => down(localDirectory(), console.log, signal)));
+
+await command.parseAsync();
+
+async function down(directory: LocalDirectory, report: Report, signal: AbortSignal): Promise<void> {
+  if (!existsSync(directory.root)) {
+    report('nothing is up');
+    return;
+  }
+  const state = runningSupervisor(directory);
+  if (state) {
+    report(`stopping ${state.clusters.length} clusters ...`);
+    // The supervisor stops its processes in order; a killed one takes them with it.
+    await endProcess(state.supervisor, 60_000);
+  }
+  const strays = await endRecordedProcesses(directory.processes);
+  for (const { what, pid } of strays) report(`stopped ${what} (process ${pid})`);
+  await releaseSlotsOf(`${directory.root}/`, signal);
+  await rm(directory.root, { recursive: true, force: true });
+  report('down: no process and no file is left');
+}

@@ -1,31 +1,8 @@
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../api/kube-object.ts';
-import type { Resource } from '../api/resource.ts';
 import { ApiError, isConflict } from '../kube/api-error.ts';
 import { KubeClient } from '../kube/client.ts';
 import { type FakeApiServer, startFakeApiServer } from './fake-api-server.ts';
-
-interface Widget extends KubeObject {
-  readonly spec?: Readonly<Record<string, unknown>>;
-  readonly status?: Readonly<Record<string, unknown>>;
-}
-
-const widgets: Resource<Widget> = {
-  group: 'test.clusternet.io',
-  version: 'v1',
-  plural: 'widgets',
-  kind: 'Widget',
-  namespaced: true,
-};
-
-function widget(name: string, spec: Widget['spec'] = {}, metadata: object = {}): Widget {
-  return {
-    apiVersion: 'test.clusternet.io/v1',
-    kind: 'Widget',
-    metadata: { namespace: 'default', name, ...metadata },
-    spec,
-  };
-}
+import { type Widget, widget, widgets } from './widgets.ts';
 
 const key = { namespace: 'default', name: 'a' };
 
@@ -93,9 +70,6 @@ describe('FakeApiServer', () => {
     });
 
     it('names the manager that owns a field with another value, unless forced', async () => {
-      await client
-        .patch(widgets, { namespace: 'default', name: 'a' }, { type: 'merge', body: {} }, {})
-        .catch(() => {});
       await client.create(widgets, widget('a', { size: 1 }));
       await client.patch(
         widgets,

@@ -75,12 +75,17 @@ export class FakeObjectStore {
   put<T extends KubeObject>(resource: Resource<T>, object: unknown): T {
     const { metadata, ...rest } = object as T;
     const old = this.#find(resource, metadata);
-    const own = old?.object.metadata ?? { uid: randomUUID(), creationTimestamp: now() };
+    const {
+      uid = randomUUID(),
+      creationTimestamp = now(),
+      generation = 1,
+    } = old?.object.metadata ?? {};
+    const own = { uid, creationTimestamp, generation };
     const whole = {
       ...rest,
       apiVersion: apiVersionOf(resource),
       kind: resource.kind,
-      metadata: { generation: 1, ...own, ...metadata },
+      metadata: { ...own, ...metadata },
     } as unknown as DynamicObject;
     return this.#commit(resource, { object: whole, owners: old?.owners ?? nobody }) as unknown as T;
   }

@@ -226,9 +226,4 @@ describe('runController', () => {
     stop.abort();
     await running;
   });
-
-  function _cacheSize(): unknown {
-    const informer = cache.informer<Widget>(widgets);
-    return informer.get({ namespace: 'default', name: 'a' })?.spec?.size;
-  }
 });

@@ -10,15 +10,16 @@ export interface ProcessRecord {
   readonly startTime: string;
 }
 
-/** The record of a running process; undefined when there is none with this pid (a zombie is none). */
+/** The record of a process; undefined when there is none with this pid. */
 export function recordOf(pid: number, what: string): ProcessRecord | undefined {
-  const startTime = startTimeOf(pid);
-  return startTime === undefined ? undefined : { what, pid, startTime };
+  const found = look(pid);
+  return found && { what, pid, startTime: found.startTime };
 }
 
-/** Whether exactly the recorded process runs. */
+/** Whether exactly the recorded process runs; one that has ended and was not waited for yet (a zombie) does not. */
 export function isRunning(record: Pick<ProcessRecord, 'pid' | 'startTime'>): boolean {
-  return startTimeOf(record.pid) === record.startTime;
+  const found = look(record.pid);
+  return found !== undefined && !found.ended && found.startTime === record.startTime;
 }
 
 /** Ends the recorded process and its process group: SIGTERM, then SIGKILL after the grace. Does nothing when it is gone. */
@@ -43,7 +44,7 @@ function signalProcess(record: ProcessRecord, signal: NodeJS.Signals, target: nu
   }
 }
 
-function startTimeOf(pid: number): string | undefined {
+function look(pid: number): { startTime: string; ended: boolean } | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -53,7 +54,7 @@ function startTimeOf(pid: number): string | undefined {
   // The command name stands in parentheses and may hold blanks and parentheses itself (proc(5)).
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, startTicks] = [fields[0], fields[19]];
-  return state === 'Z' || state === 'X' ? undefined : `${bootId()}/${startTicks}`;
+  return { startTime: `${bootId()}/${startTicks}`, ended: state === 'Z' || state === 'X' };
 }
 
 let knownBootId: string | undefined;

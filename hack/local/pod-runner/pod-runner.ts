@@ -1,0 +1,163 @@
+import { builtin } from '../../../kube/builtin.ts';
+import type { Service } from '../../../kube/builtin-kinds.ts';
+import type { KubeClient } from '../../../kube/client.ts';
+import { Cache } from '../../../reconcile/cache.ts';
+import type { Change, Informer } from '../../../reconcile/informer.ts';
+import type { Logger } from '../../../reconcile/logger.ts';
+import { bindKnownImages } from './binding-policy.ts';
+import type { LaunchSettings } from './launch-container.ts';
+import { requireMountNamespaces } from './mount-namespace.ts';
+import { type Pod, pods } from './pod.ts';
+import { PodRun } from './pod-run.ts';
+import { registerNode, renewNodeLease } from './runner-node.ts';
+import { type Backend, ServiceSplices } from './service-splices.ts';
+
+export interface PodRunnerOptions extends LaunchSettings {
+  /** An administrator of the cluster. */
+  readonly client: KubeClient;
+  /** Gives the address with this last number in the cluster's loopback network. */
+  readonly loopbackAddress: (host: number) => string;
+  readonly logger: Logger;
+}
+
+interface PlacedRun {
+  readonly run: PodRun;
+  /** Last number of its loopback address. */
+  readonly host: number;
+  readonly ended: Promise<void>;
+}
+
+/** Addresses below are those of the control plane. */
+const firstPodHost = 10;
+const lastPodHost = 254;
+const stopGraceMs = 5_000;
+
+/**
+ * Runs the pods of known images of one cluster as processes of this machine. To the cluster it is a node,
+ * `<cluster>-runner`, with real pod status, probes, restarts and Service addresses.
+ */
+export class PodRunner implements AsyncDisposable {
+  readonly nodeName: string;
+  readonly #options: PodRunnerOptions;
+  readonly #splices: ServiceSplices;
+  readonly #runs = new Map<string, PlacedRun>();
+  readonly #hosts = new Set<number>();
+  readonly #stop = new AbortController();
+  #lease: Promise<void> = Promise.resolve();
+  #services: Informer<Service> | undefined;
+
+  constructor(options: PodRunnerOptions) {
+    this.#options = options;
+    this.nodeName = `${options.clusterName}-runner`;
+    this.#splices = new ServiceSplices(message => options.logger.warn(message));
+  }
+
+  /** Registers the node and returns when every new pod of a known image will run here. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { client, images, loopbackAddress, logger } = this.#options;
+    await requireMountNamespaces(signal);
+    await registerNode(client, this.nodeName, loopbackAddress(1), undefined, signal);
+    const log = (message: string) => logger.warn(message);
+    this.#lease = renewNodeLease(client, this.nodeName, log, this.#stop.signal);
+    await bindKnownImages(
+      client,
+      this.nodeName,
+      images.map(({ repository }) => repository),
+      signal,
+    );
+    const cache = new Cache(client, { logger });
+    this.#services = cache.informer(builtin.services);
+    const bound = cache.informer(pods, { fieldSelector: `spec.nodeName=${this.nodeName}` });
+    this.#services.onChange(() => this.#updateSplices());
+    bound.onChange(change => this.#podChanged(change));
+    cache.start(this.#stop.signal);
+    await cache.synced();
+  }
+
+  /** Ends all processes of pods. The cluster still has the pods; the next runner starts them again. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#splices.close();
+    for (const { run } of this.#runs.values()) run.stop(stopGraceMs);
+    await Promise.all([...this.#runs.values()].map(({ ended }) => ended));
+    await this.#lease;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** What was changed in command lines, one sentence for each flag, for `npm run status`. */
+  get notes(): string[] {
+    return [...this.#runs.values()].flatMap(({ run }) =>
+      run.notes.map(note => `${run.pod.metadata.namespace}/${run.pod.metadata.name}: ${note}`),
+    );
+  }
+
+  #podChanged({ type, object }: Change<Pod>): void {
+    if (this.#stop.signal.aborted) return;
+    const uid = object.metadata.uid ?? '';
+    const known = this.#runs.get(uid);
+    if (type === 'deleted') void this.#forget(uid);
+    else if (known) known.run.update(object);
+    else if (!isOver(object)) this.#runs.set(uid, this.#begin(object));
+    this.#updateSplices();
+  }
+
+  /** A pod keeps its place until it is gone, lest a late event of one that has ended starts it again. */
+  async #forget(uid: string): Promise<void> {
+    const known = this.#runs.get(uid);
+    known?.run.stop(0);
+    await known?.ended;
+    if (known) this.#hosts.delete(known.host);
+    this.#runs.delete(uid);
+  }
+
+  #begin(pod: Pod): PlacedRun {
+    const { client, loopbackAddress, logger, ...settings } = this.#options;
+    const host = this.#takeHost();
+    const { namespace, name } = pod.metadata;
+    const run = new PodRun(pod, {
+      settings,
+      client,
+      hostIP: loopbackAddress(1),
+      podIP: `10.244.255.${host}`,
+      address: loopbackAddress(host),
+      onChange: () => this.#updateSplices(),
+      log: message => logger.info({ pod: `${namespace}/${name}` }, message),
+    });
+    const ended = run
+      .run()
+      .catch(error => logger.error({ pod: `${namespace}/${name}`, error }, 'the pod failed'))
+      .then(() => this.#updateSplices());
+    return { run, host, ended };
+  }
+
+  #takeHost(): number {
+    for (let host = firstPodHost; host <= lastPodHost; host++) {
+      if (this.#hosts.has(host)) continue;
+      this.#hosts.add(host);
+      return host;
+    }
+    throw new Error(`node ${this.nodeName} has no address left for another pod`);
+  }
+
+  #updateSplices(): void {
+    if (this.#stop.signal.aborted) return;
+    const backends = [...this.#runs.values()].map(({ run }) => backendOf(run));
+    this.#splices.update(this.#services?.list() ?? [], backends);
+  }
+}
+
+function isOver({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+function backendOf(run: PodRun): Backend {
+  return {
+    namespace: run.pod.metadata.namespace ?? '',
+    labels: run.pod.metadata.labels ?? {},
+    ready: run.ready,
+    endpoint: port => run.endpoint(port),
+  };
+}

@@ -3,6 +3,12 @@
  * docs/reference/errors.md is generated from this table (`node hack/generate.ts`).
  */
 export const errorCodes = {
+  CN_AGENT_FLAG: 'A flag of the agent has a value that is not allowed.',
+  CN_AGENT_NO_PARENT: 'The agent has not been told which parent to join, or with which token.',
+  CN_AGENT_REGISTRATION_DENIED: 'The parent refused to take the cluster in.',
+  CN_AGENT_REGISTRATION_FAILED: 'The parent could not take the cluster in yet.',
+  CN_AGENT_REGISTRATION_KEY: 'The parent knows the cluster by another key than the agent has.',
+  CN_AGENT_REGISTRATION_PENDING: 'The parent has not decided about the cluster yet.',
   CN_API_DURATION: 'A duration is not a number with a unit, such as 300ms, 5m or 1h30m.',
   CN_API_QUANTITY: 'A quantity is not a number with a Kubernetes suffix, such as 1500m or 2Gi.',
   CN_API_SELECTOR: 'A label selector is malformed.',

@@ -88,6 +88,8 @@ export const annotations = {
   confirmMassChange: 'clusternet.io/confirm-mass-change',
   /** `namespace/name` of the Cluster a registration stands for. */
   discoveryOwner: 'discovery.clusternet.io/owner',
+  /** On the agent's Lease in a child: why the agent has not reached the parent for a while; written by the agent. */
+  lastDialError: 'clusters.clusternet.io/last-dial-error',
 } as const;
 
 /** Finalizers. */
@@ -125,6 +127,10 @@ export const secretKeys = {
   namespace: 'namespace',
   advertiseURL: 'apiserver-advertise-url',
   agentKey: 'agent.key',
+  managedClusterName: 'managed-cluster-name',
+  /** When the token in the same Secret was received, and when it ends; RFC 3339. */
+  tokenReceived: 'token-received',
+  tokenExpiration: 'token-expiration',
 } as const;
 
 /** Names of ServiceAccounts. */

@@ -66,6 +66,9 @@ export const creators = {
 /** Values of `labels.discoverySource`. */
 export const discoverySources = { capi: 'capi', self: 'self' } as const;
 
+/** Values of `annotations.leave`: why a cluster shall leave. */
+export const leaveReasons = ['ClusterDeleted', 'Detached', 'ConfirmedDead'] as const;
+
 /** Annotation keys. */
 export const annotations = {
   /** `"true"`: controllers may overwrite the object; `"false"`: they leave it alone. */
@@ -86,6 +89,12 @@ export const annotations = {
   author: 'apps.clusternet.io/author',
   /** The generation whose mass change an administrator has confirmed. */
   confirmMassChange: 'clusternet.io/confirm-mass-change',
+  /** On a ManagedCluster: it shall leave; one of `leaveReasons`. See docs/designs/20261124-leaving.md. */
+  leave: 'clusters.clusternet.io/leave',
+  /** On a ManagedCluster: SHA-256 (base64) of the public key that may join as this cluster; written by the hub only. */
+  agentKey: 'clusters.clusternet.io/agent-key',
+  /** On a ManagedCluster: UID of the ClusterRegistrationRequest it was made for. */
+  registrationUid: 'clusters.clusternet.io/registration-uid',
   /** `namespace/name` of the Cluster a registration stands for. */
   discoveryOwner: 'discovery.clusternet.io/owner',
   /** On the agent's Lease in a child: why the agent has not reached the parent for a while; written by the agent. */

@@ -63,6 +63,13 @@ describe('rememberedAccess', () => {
     assert.equal(asked.length, 6);
   });
 
+  it('shows the parent no credential that is meant for the child', async () => {
+    const { decide, asked } = setUp(() => ({ allowed: true, reason: '' }));
+    const extra = { 'clusternet-token': ['secret'], scopes: ['x'] };
+    await decide(access('a', { user: { name: 'a', groups: [], extra } }));
+    assert.deepEqual(asked[0]?.user.extra, { scopes: ['x'] });
+  });
+
   it('asks once for equal questions in flight', async () => {
     const { decide, asked } = setUp(() => ({ allowed: true, reason: '' }));
     await Promise.all([decide(access('a')), decide(access('a')), decide(access('a'))]);

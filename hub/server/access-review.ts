@@ -17,13 +17,24 @@ export interface AccessVerdict {
 
 export type AccessReview = (access: SocketAccess) => Promise<AccessVerdict>;
 
+/**
+ * The user as the parent needs to see it to decide. Extras that begin with `clusternet-` carry credentials for the child; they go into
+ * no review, whose body the parent may write to its audit log.
+ */
+function withoutChildCredentials(user: AuthenticatedUser): AuthenticatedUser {
+  const extra = Object.entries(user.extra).filter(([key]) => !key.startsWith('clusternet-'));
+  return { ...user, extra: Object.fromEntries(extra) };
+}
+
 /** Short enough that a revoked right is gone after 10 s and a granted one is there after 2 s. */
 export function rememberedAccess(
   review: AccessReview,
   now: () => number,
   capacity?: number,
 ): AccessReview {
-  return remember(review, {
+  const ask = (access: SocketAccess) =>
+    review({ ...access, user: withoutChildCredentials(access.user) });
+  return remember(ask, {
     now,
     keyOf,
     keepMs: verdict => (verdict.allowed ? 10_000 : 2_000),
@@ -31,7 +42,8 @@ export function rememberedAccess(
   });
 }
 
-function keyOf({ user, verb, clusterId, subresource }: SocketAccess): string {
+function keyOf({ user: asked, verb, clusterId, subresource }: SocketAccess): string {
+  const user = withoutChildCredentials(asked);
   const extra = Object.entries(user.extra).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([user.name, user.uid, user.groups, extra, verb, clusterId, subresource]);
 }

@@ -1,0 +1,143 @@
+import { CommanderError } from 'commander';
+import { defaultAccess } from '../kube/default-access.ts';
+import { type Controller, runController } from '../reconcile/controller.ts';
+import { startHealthServer } from '../reconcile/health-server.ts';
+import { runAsLeader } from '../reconcile/leader-election.ts';
+import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
+import { registrationController } from './approve/registration-controller.ts';
+import { ensureCertificateSet } from './certificates/certificate-store.ts';
+import {
+  apiRegistrationController,
+  type HubService,
+  serviceDnsNames,
+} from './certificates/registration-controller.ts';
+import { FrontProxyTrust } from './front-proxy-trust.ts';
+import { type HubOptions, readOptions } from './options.ts';
+import { serve } from './serve.ts';
+import { noTunnels } from './server/no-tunnels.ts';
+import { version } from './version.ts';
+
+/** Runs the hub until `signal` aborts; the number is the exit code of the process. */
+export async function run(argv: string[], signal: AbortSignal): Promise<number> {
+  let options: HubOptions;
+  try {
+    options = readOptions(argv, process.env);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    throw error;
+  }
+  const stop = new AbortController();
+  const running = AbortSignal.any([signal, stop.signal]);
+  const access = defaultAccess(options.kubeconfig);
+  const runtime = createRuntime({
+    access,
+    component: 'clusternet-hub',
+    instance: options.instance,
+  });
+  try {
+    await runHub(options, runtime, running);
+    return 0;
+  } catch (error) {
+    if (signal.aborted) return 0;
+    runtime.logger.fatal({ err: error }, 'the hub cannot go on');
+    return 1;
+  } finally {
+    stop.abort();
+    await runtime.cache.stopped();
+    await access.close();
+  }
+}
+
+async function runHub(options: HubOptions, runtime: Runtime, signal: AbortSignal): Promise<void> {
+  const { cache, logger, client, clock } = runtime;
+  const service = serviceOf(options);
+  const trust = new FrontProxyTrust(runtime);
+  const controllers = controllersOf(options, runtime, service);
+  const certificates = await ensureCertificateSet(
+    client,
+    service.namespace,
+    serviceDnsNames(service),
+    clock.now(),
+  );
+  cache.start(signal);
+  await untilSynced(trust, signal);
+  const verdict = trust.verdict();
+  if (!verdict.trusted) throw new Error(verdict.reason);
+
+  const ready = () => readiness(runtime, trust);
+  const listener = await serve({
+    runtime,
+    trust,
+    certificates,
+    service,
+    sockets: noTunnels,
+    address: options.bindAddress,
+    port: options.securePort,
+    version,
+    live: () => [],
+    ready,
+  });
+  const health = await startHealthServer({
+    address: options.bindAddress,
+    port: options.metricsPort,
+    live: () => [],
+    ready,
+    metrics: runtime.metrics,
+  });
+  logger.info({ port: listener.port, metricsPort: health.port, version }, 'serving');
+  try {
+    await lead(options, runtime, controllers, signal);
+  } finally {
+    await Promise.all([listener.close(), health.close()]);
+  }
+}
+
+function serviceOf({ namespace, serviceName, servicePort }: HubOptions): HubService {
+  return { namespace, name: serviceName, port: servicePort };
+}
+
+function controllersOf(options: HubOptions, runtime: Runtime, service: HubService): Controller[] {
+  return [
+    apiRegistrationController(runtime, service),
+    registrationController(runtime, options.approve),
+  ];
+}
+
+/** Runs the controllers while this replica leads; the API is served by all. */
+async function lead(
+  options: HubOptions,
+  runtime: Runtime,
+  controllers: readonly Controller[],
+  signal: AbortSignal,
+): Promise<void> {
+  const runAll = async (term: AbortSignal): Promise<void> => {
+    await Promise.all(controllers.map(controller => runController(controller, runtime, term)));
+  };
+  if (!options.leaderElect) return runAll(signal);
+  const { client, logger, metrics, clock } = runtime;
+  const election = {
+    client,
+    namespace: options.namespace,
+    name: options.leaderElectResourceName,
+    identity: options.identity,
+    logger,
+    metrics,
+    clock,
+  };
+  await runAsLeader(election, term => runAll(term.signal), signal);
+}
+
+function readiness({ cache }: Runtime, trust: FrontProxyTrust): string[] {
+  const verdict = trust.verdict();
+  return [
+    ...(cache.isSynced() ? [] : ['not every watch has its first list yet']),
+    ...(verdict.trusted ? [] : [verdict.reason]),
+  ];
+}
+
+async function untilSynced(trust: FrontProxyTrust, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  await Promise.race([trust.synced(), aborted]);
+}

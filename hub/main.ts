@@ -28,7 +28,7 @@ export async function run(argv: string[], signal: AbortSignal): Promise<number> 
   }
   const stop = new AbortController();
   const running = AbortSignal.any([signal, stop.signal]);
-  const access = defaultAccess(options.kubeconfig);
+  const access = await defaultAccess(options.kubeconfig);
   const runtime = createRuntime({
     access,
     component: 'clusternet-hub',

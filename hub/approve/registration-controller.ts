@@ -4,11 +4,13 @@ import {
   clusterRegistrationRequests,
 } from '../../api/clusters/cluster-registration-request.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
-import { namesFor } from '../../api/well-known.ts';
+import { labels, namesFor } from '../../api/well-known.ts';
 import { builtin } from '../../kube/builtin.ts';
-import type { Controller } from '../../reconcile/controller.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { Cache } from '../../reconcile/cache.ts';
+import type { Controller, ReconcileResult } from '../../reconcile/controller.ts';
 import type { Runtime } from '../../reconcile/runtime.ts';
-import { watchObjects } from '../../reconcile/source.ts';
+import { type Source, watchObjects } from '../../reconcile/source.ts';
 import { clusterById, managedClustersById } from '../managed-clusters-by-id.ts';
 import { NamespaceTakenError, provision } from './provision.ts';
 import {
@@ -18,80 +20,104 @@ import {
   type RegistrationVerdict,
 } from './registration-verdict.ts';
 
+type Approval = Extract<RegistrationVerdict, { kind: 'approve' }>;
+
 /** Answers ClusterRegistrationRequests: approves or denies, and makes what stands for an approved cluster. */
 export function registrationController(runtime: Runtime, mode: ApprovalMode): Controller {
   const { cache, client, events } = runtime;
   const requests = cache.informer(clusterRegistrationRequests);
   const clusters = managedClustersById(cache);
-
-  const judge = async (
-    request: ClusterRegistrationRequest,
-    managedCluster: ManagedCluster | undefined,
-    signal: AbortSignal,
-  ): Promise<RegistrationVerdict> => {
-    const name = dedicatedNamespaceOf(request, managedCluster);
-    const namespace = await client.find(builtin.namespaces, { name }, signal);
-    return judgeRegistration(request, { managedCluster, namespace }, mode);
-  };
-
-  const answer = async (
-    request: ClusterRegistrationRequest,
-    status: ClusterRegistrationRequestStatus,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    const present: Readonly<Record<string, unknown>> = request.status ?? {};
-    const changes = Object.entries(status).some(([field, value]) => present[field] !== value);
-    if (!changes) return;
-    const key = { name: request.metadata.name ?? '' };
-    const patch = { type: 'merge', body: { status } } as const;
-    await client.patch(
-      clusterRegistrationRequests,
-      key,
-      patch,
-      { subresource: 'status', fieldManager: 'clusternet-hub' },
-      signal,
-    );
-  };
-
   return {
     name: 'cluster-registration',
-    sources: [
-      watchObjects(requests),
-      watchObjects(clusters, {
-        when: change => change.type === 'deleted',
-        enqueue: ({ object }) => [namesFor.registrationRequest(object.spec.clusterId)],
-      }),
-    ],
-    async reconcile(key, signal) {
-      const request = requests.get({ name: key });
+    sources: [watchObjects(requests), ...whatRequestsNeed(cache)],
+    async reconcile(name, signal) {
+      const request = requests.get({ name });
       if (request === undefined) return;
       const managedCluster = clusterById(clusters, request.spec.clusterId);
-      const verdict = await judge(request, managedCluster, signal);
-      if (verdict.kind === 'nothing') return;
-      if (verdict.kind === 'deny') {
-        await answer(request, { result: 'Denied', errorMessage: verdict.message }, signal);
-        events.warning(request, 'RegistrationDenied', verdict.message, 'Approve');
-        return;
-      }
-      const { namespace, clusterName } = verdict;
-      const child = { clusterId: request.spec.clusterId, clusterName, namespace };
-      try {
-        await provision(client, child, request, managedCluster, signal);
-      } catch (error) {
-        // The next look finds the namespace and denies the request with the reason.
-        if (error instanceof NamespaceTakenError) return { requeueAfterMs: 100 };
-        throw error;
-      }
-      await answer(
-        request,
-        { result: 'Approved', dedicatedNamespace: namespace, managedClusterName: clusterName },
+      const namespace = await client.find(
+        builtin.namespaces,
+        { name: dedicatedNamespaceOf(request, managedCluster) },
         signal,
       );
-      if (request.status?.result !== 'Approved' || !request.status.dedicatedNamespace) {
-        const where = `ManagedCluster ${namespace}/${clusterName}`;
-        events.normal(request, 'RegistrationApproved', `${where} stands for it.`, 'Approve');
+      const verdict = judgeRegistration(request, { managedCluster, namespace }, mode);
+      switch (verdict.kind) {
+        case 'nothing':
+          return;
+        case 'deny':
+          await answer(client, request, denial(verdict.message), signal);
+          events.warning(request, 'RegistrationDenied', verdict.message, 'Approve');
+          return;
+        case 'approve':
+          return approve(runtime, request, managedCluster, verdict, signal);
       }
-      return;
     },
   };
+}
+
+/** What stands for an approved cluster is made again when it is deleted. */
+function whatRequestsNeed(cache: Cache): Source[] {
+  const accounts = cache.informer(builtin.serviceAccounts, { labelSelector: labels.clusterId });
+  return [
+    watchObjects(managedClustersById(cache), {
+      when: change => change.type === 'deleted',
+      enqueue: ({ object }) => [namesFor.registrationRequest(object.spec.clusterId)],
+    }),
+    // Deleting the account is how an administrator revokes all its tokens; the agent then asks anew.
+    watchObjects(accounts, {
+      when: change => change.type === 'deleted',
+      enqueue: ({ object: { metadata } }) => [
+        namesFor.registrationRequest(metadata.labels?.[labels.clusterId] ?? ''),
+      ],
+    }),
+  ];
+}
+
+async function approve(
+  { client, events }: Runtime,
+  request: ClusterRegistrationRequest,
+  managedCluster: ManagedCluster | undefined,
+  { namespace, clusterName }: Approval,
+  signal: AbortSignal,
+): Promise<ReconcileResult | undefined> {
+  const child = { clusterId: request.spec.clusterId, clusterName, namespace };
+  try {
+    await provision(client, child, request, managedCluster, signal);
+  } catch (error) {
+    // The next look finds the namespace and denies the request with the reason.
+    if (error instanceof NamespaceTakenError) return { requeueAfterMs: 100 };
+    throw error;
+  }
+  const status = {
+    result: 'Approved',
+    dedicatedNamespace: namespace,
+    managedClusterName: clusterName,
+  };
+  if (await answer(client, request, status, signal)) {
+    const message = `ManagedCluster ${namespace}/${clusterName} stands for it.`;
+    events.normal(request, 'RegistrationApproved', message, 'Approve');
+  }
+  return undefined;
+}
+
+function denial(errorMessage: string): ClusterRegistrationRequestStatus {
+  return { result: 'Denied', errorMessage };
+}
+
+/** Writes the answer when it says something new, and tells whether it did. */
+async function answer(
+  client: KubeClient,
+  request: ClusterRegistrationRequest,
+  status: ClusterRegistrationRequestStatus,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const present: Readonly<Record<string, unknown>> = request.status ?? {};
+  if (Object.entries(status).every(([field, value]) => present[field] === value)) return false;
+  await client.patch(
+    clusterRegistrationRequests,
+    { name: request.metadata.name ?? '' },
+    { type: 'merge', body: { metadata: { uid: request.metadata.uid }, status } },
+    { subresource: 'status', fieldManager: 'clusternet-hub' },
+    signal,
+  );
+  return true;
 }

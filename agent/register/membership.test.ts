@@ -225,6 +225,9 @@ describe('keepMembership', () => {
 
   it('leaves word about a hub that is not there', async () => {
     announce({ result: 'Approved' });
+    parent.answer('POST', path, () => {
+      throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
+    });
     await start();
     assert.match(await eventually(noteOnLease), /^HubNotReady: .*not installed or not up/);
   });

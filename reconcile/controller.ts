@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import { type ControllerMetrics, controllerMetrics, type Outcome } from './controller-metrics.ts';
 import type { Logger } from './logger.ts';
-import { Queue } from './queue.ts';
+import { lowPriority, Queue } from './queue.ts';
 import type { Runtime } from './runtime.ts';
 import type { Source } from './source.ts';
 import { TerminalError } from './terminal-error.ts';
@@ -28,6 +28,8 @@ export interface Controller {
   readonly concurrency?: number;
   /** Longest time one reconcile may take. Default 2 minutes. */
   readonly deadlineMs?: number;
+  /** Keys of higher priority are worked on first. By default all are equal, but a first list waits behind changes. */
+  readonly priority?: (key: string) => number;
   readonly sources: readonly Source[];
   /** What `reconcile` reads besides the sources; it does not run before these are synced either. */
   readonly reads?: readonly { synced(): Promise<void> }[];
@@ -43,9 +45,14 @@ export async function runController(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, metrics } = runtime;
-  const queue = new Queue<string>(controller.name, { clock, metrics });
+  const { priority } = controller;
+  const queue = new Queue<string>(controller.name, {
+    clock,
+    metrics,
+    ...(priority && { priorityOf: priority }),
+  });
   const stops = controller.sources.map(source =>
-    source.start((key, priority) => queue.add(key, priority)),
+    source.start((key, initial) => queue.add(key, initial && !priority ? lowPriority : undefined)),
   );
   signal.addEventListener('abort', () => queue.close(), { once: true });
   try {

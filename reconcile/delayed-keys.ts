@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { Heap } from './heap.ts';
 
 interface Entry<K> {
   readonly key: K;
@@ -10,7 +11,7 @@ export class DelayedKeys<K extends string> {
   readonly #clock: Clock;
   readonly #ready: (key: K) => void;
   readonly #due = new Map<K, number>();
-  readonly #heap: Entry<K>[] = [];
+  readonly #heap = new Heap<Entry<K>>((a, b) => a.due < b.due);
   #cancelTimer: (() => void) | undefined;
 
   constructor(clock: Clock, ready: (key: K) => void) {
@@ -27,21 +28,21 @@ export class DelayedKeys<K extends string> {
     const known = this.#due.get(key);
     if (known !== undefined && known <= due) return;
     this.#due.set(key, due);
-    push(this.#heap, { key, due });
-    if (this.#heap[0]?.key === key) this.#arm();
+    this.#heap.push({ key, due });
+    if (this.#heap.first?.key === key) this.#arm();
   }
 
   /** Forgets every waiting key. */
   clear(): void {
     this.#cancelTimer?.();
     this.#due.clear();
-    this.#heap.length = 0;
+    this.#heap.clear();
   }
 
   #arm(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const first = this.#heap[0];
+    const { first } = this.#heap;
     if (first === undefined) return;
     const wait = Math.ceil(first.due - this.#clock.monotonic());
     this.#cancelTimer = this.#clock.after(wait, () => this.#release());
@@ -49,8 +50,8 @@ export class DelayedKeys<K extends string> {
 
   #release(): void {
     const now = this.#clock.monotonic();
-    for (let first = this.#heap[0]; first && first.due <= now; first = this.#heap[0]) {
-      pop(this.#heap);
+    for (let { first } = this.#heap; first && first.due <= now; { first } = this.#heap) {
+      this.#heap.pop();
       // An entry overtaken by an earlier one for the same key stays in the heap and is skipped here.
       if (this.#due.get(first.key) !== first.due) continue;
       this.#due.delete(first.key);
@@ -58,38 +59,4 @@ export class DelayedKeys<K extends string> {
     }
     this.#arm();
   }
-}
-
-function push<K>(heap: Entry<K>[], entry: Entry<K>): void {
-  let at = heap.length;
-  while (at > 0) {
-    const up = (at - 1) >> 1;
-    const parent = heap[up];
-    if (parent === undefined || parent.due <= entry.due) break;
-    heap[at] = parent;
-    at = up;
-  }
-  heap[at] = entry;
-}
-
-function pop<K>(heap: Entry<K>[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  let at = 0;
-  for (;;) {
-    const child = smallerChild(heap, at);
-    const entry = heap[child];
-    if (entry === undefined || entry.due >= last.due) break;
-    heap[at] = entry;
-    at = child;
-  }
-  heap[at] = last;
-}
-
-function smallerChild<K>(heap: readonly Entry<K>[], at: number): number {
-  const left = heap[2 * at + 1];
-  const right = heap[2 * at + 2];
-  return right !== undefined && left !== undefined && right.due < left.due
-    ? 2 * at + 2
-    : 2 * at + 1;
 }

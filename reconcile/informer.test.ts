@@ -22,9 +22,10 @@ function informerOf(onHandlerError: (error: unknown) => void = assert.ifError) {
   const informer = new StoreInformer(things, { freeze: true, onHandlerError });
   const changes: string[] = [];
   const listen = () =>
-    informer.onChange(({ type, object, initial }) =>
-      changes.push(`${type} ${object.metadata.name}${initial ? ' initially' : ''}`),
-    );
+    informer.onChange(({ type, object, initial, missing }) => {
+      const how = initial ? ' initially' : missing ? ' unseen' : '';
+      changes.push(`${type} ${object.metadata.name}${how}`);
+    });
   return { informer, changes, listen };
 }
 
@@ -64,13 +65,13 @@ describe('Informer', () => {
     assert.deepEqual(changes, ['added a initially']);
   });
 
-  it('says nothing about objects a new list shows unchanged, and deletes only what it lacks', () => {
+  it('says nothing about objects a new list shows unchanged, and deletes only what it lacks, saying so', () => {
     const { informer, changes, listen } = informerOf();
     fill(informer, thing('a'), thing('b'), thing('c'));
     listen();
     changes.length = 0;
     fill(informer, thing('a'), thing('c', '5'));
-    assert.deepEqual(changes, ['updated c', 'deleted b']);
+    assert.deepEqual(changes, ['updated c', 'deleted b unseen']);
   });
 
   it('deletes nothing for a list that breaks off, even when the next one begins', () => {
@@ -84,7 +85,7 @@ describe('Informer', () => {
     assert.deepEqual(changes, []);
     informer.upsert(thing('b'));
     informer.endReplace();
-    assert.deepEqual(changes, ['deleted a']);
+    assert.deepEqual(changes, ['deleted a unseen']);
   });
 
   it('sees a name that was taken again as a deletion and an addition', () => {
@@ -93,7 +94,7 @@ describe('Informer', () => {
     listen();
     changes.length = 0;
     informer.upsert(thing('a', '9', { uid: 'another' }));
-    assert.deepEqual(changes, ['deleted a', 'added a']);
+    assert.deepEqual(changes, ['deleted a unseen', 'added a']);
     assert.equal(informer.get({ namespace: 'ns', name: 'a' })?.metadata.uid, 'another');
   });
 

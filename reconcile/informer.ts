@@ -15,6 +15,8 @@ export interface Change<T> {
   readonly old?: T;
   /** Part of the first list, not something that happened while we watched. */
   readonly initial: boolean;
+  /** `deleted` because a new list lacks the object: the server never told us of its deletion. */
+  readonly missing?: true;
 }
 
 /** Gets every change of an informer. */
@@ -121,16 +123,15 @@ export class StoreInformer<T extends KubeObject> implements Informer<T>, Reflect
     if (this.#options.freeze) freezeDeep(object);
     // A name that was deleted and taken again while we were not watching is two changes, not one.
     const replaced = old !== undefined && old.metadata.uid !== object.metadata.uid;
-    if (replaced) this.#store(key, old, undefined);
-    const before = replaced ? undefined : old;
-    this.#store(key, before, object);
+    if (replaced) this.#delete(key, old, { object: old, missing: true });
+    this.#store(key, replaced ? undefined : old, object);
   }
 
   remove(object: T): void {
     const key = keyOf(object);
     const old = this.#objects.get(key);
     this.#marked?.delete(key);
-    if (old) this.#store(key, old, undefined, object);
+    if (old) this.#delete(key, old, { object });
   }
 
   startReplace(): void {
@@ -141,18 +142,29 @@ export class StoreInformer<T extends KubeObject> implements Informer<T>, Reflect
     const marked = this.#marked ?? new Set();
     this.#marked = undefined;
     for (const [key, object] of [...this.#objects]) {
-      if (!marked.has(key)) this.#store(key, object, undefined);
+      if (!marked.has(key)) this.#delete(key, object, { object, missing: true });
     }
     this.#isSynced = true;
     this.#synced.resolve();
   }
 
-  #store(key: string, old: T | undefined, object: T | undefined, last = old): void {
+  #store(key: string, old: T | undefined, object: T): void {
     for (const index of this.#indexes.values()) index.replace(key, old, object);
-    if (object) this.#objects.set(key, object);
-    else this.#objects.delete(key);
-    const change = describe(old, object, last, !this.#isSynced);
-    if (change) for (const handler of this.#handlers) this.#call(handler, change);
+    this.#objects.set(key, object);
+    const initial = !this.#isSynced;
+    this.#tell(
+      old ? { type: 'updated', object, old, initial } : { type: 'added', object, initial },
+    );
+  }
+
+  #delete(key: string, old: T, last: Pick<Change<T>, 'object' | 'missing'>): void {
+    for (const index of this.#indexes.values()) index.replace(key, old, undefined);
+    this.#objects.delete(key);
+    this.#tell({ type: 'deleted', initial: !this.#isSynced, ...last });
+  }
+
+  #tell(change: Change<T>): void {
+    for (const handler of this.#handlers) this.#call(handler, change);
   }
 
   #call(handler: ChangeHandler<T>, change: Change<T>): void {
@@ -162,17 +174,6 @@ export class StoreInformer<T extends KubeObject> implements Informer<T>, Reflect
       this.#options.onHandlerError(error);
     }
   }
-}
-
-function describe<T>(
-  old: T | undefined,
-  object: T | undefined,
-  last: T | undefined,
-  initial: boolean,
-): Change<T> | undefined {
-  if (object && old) return { type: 'updated', object, old, initial };
-  if (object) return { type: 'added', object, initial };
-  return last && { type: 'deleted', object: last, initial };
 }
 
 function sameVersion(a: KubeObject, b: KubeObject): boolean {

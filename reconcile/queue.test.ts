@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { FakeClock } from '../test/fake-clock.ts';
-import { Queue, type QueueOptions } from './queue.ts';
+import { lowPriority, Queue, type QueueOptions } from './queue.ts';
 
 function queueOf(options: QueueOptions = {}) {
   const clock = new FakeClock();
@@ -36,7 +36,7 @@ class QueueUser {
 
   addLow(key: string): void {
     this.owed.add(key);
-    this.#queue.add(key, 'low');
+    this.#queue.add(key, lowPriority);
   }
 
   addAfter(key: string, ms: number): void {
@@ -100,10 +100,20 @@ describe('Queue', () => {
 
   it('lets ordinary keys overtake those of the first list, also one that waits there already', async () => {
     const { queue } = queueOf();
-    for (const key of ['a', 'b', 'c']) queue.add(key, 'low');
+    for (const key of ['a', 'b', 'c']) queue.add(key, lowPriority);
     queue.add('d');
     queue.add('c');
-    assert.deepEqual(await drain(queue), ['d', 'c', 'a', 'b']);
+    assert.deepEqual(await drain(queue), ['c', 'd', 'a', 'b']);
+  });
+
+  it('hands keys out by priority and then by time, retries included', async () => {
+    const priorities: Record<string, number> = { urgent: 10, a: 0, b: 0 };
+    const { clock, queue } = queueOf({ priorityOf: key => priorities[key] ?? 0 });
+    queue.retry('urgent');
+    queue.add('b');
+    queue.add('a');
+    await clock.advance(1000);
+    assert.deepEqual(await drain(queue), ['urgent', 'b', 'a']);
   });
 
   it('doubles the back-off of a failing key up to the limit and starts anew once forgotten', async () => {

@@ -1,11 +1,11 @@
 import type { Registry } from 'prom-client';
 import { type Clock, systemClock } from './clock.ts';
 import { DelayedKeys } from './delayed-keys.ts';
-import { Fifo } from './fifo.ts';
+import { Heap } from './heap.ts';
 import { type QueueMetrics, queueMetrics } from './queue-metrics.ts';
 
-/** `low` is for the flood of a first list: changes that happen meanwhile overtake it. */
-export type Priority = 'normal' | 'low';
+/** For the flood of a first list: changes that happen meanwhile, of priority 0, overtake it. */
+export const lowPriority = -100;
 
 /** Options of a {@link Queue}; all have defaults. */
 export interface QueueOptions {
@@ -17,11 +17,16 @@ export interface QueueOptions {
   readonly longestRetryMs?: number;
   /** Returns [0, 1): spreads retries. */
   readonly random?: () => number;
+  /** The priority of a key that is added without one; higher comes first. Default 0. */
+  readonly priorityOf?: (key: string) => number;
 }
 
-interface Waiting {
-  readonly priority: Priority;
+interface Waiting<K> {
+  readonly key: K;
+  readonly priority: number;
   readonly since: number;
+  /** Breaks ties: first come, first served. */
+  readonly order: number;
 }
 
 /**
@@ -35,13 +40,16 @@ export class Queue<K extends string> {
   readonly #firstRetryMs: number;
   readonly #longestRetryMs: number;
   readonly #random: () => number;
-  readonly #lanes = { normal: new Fifo<K>(), low: new Fifo<K>() };
-  /** Keys that must be worked on; the lanes only give their order and may hold stale entries. */
-  readonly #dirty = new Map<K, Waiting>();
+  readonly #priorityOf: (key: K) => number;
+  /** Keys that must be worked on. */
+  readonly #dirty = new Map<K, Waiting<K>>();
+  /** The order of the keys that may be worked on now; entries that are no longer in `#dirty` are stale. */
+  readonly #ready = new Heap<Waiting<K>>(comesFirst);
   readonly #processing = new Map<K, number>();
   readonly #failures = new Map<K, number>();
   readonly #delayed: DelayedKeys<K>;
-  readonly #takers = new Fifo<(key: K | undefined) => void>();
+  readonly #takers: ((key: K | undefined) => void)[] = [];
+  #order = 0;
   #closed = false;
 
   constructor(name: string, options: QueueOptions = {}) {
@@ -51,6 +59,7 @@ export class Queue<K extends string> {
     this.#firstRetryMs = options.firstRetryMs ?? 10;
     this.#longestRetryMs = options.longestRetryMs ?? 60_000;
     this.#random = options.random ?? Math.random;
+    this.#priorityOf = options.priorityOf ?? (() => 0);
     this.#delayed = new DelayedKeys(this.#clock, key => this.add(key));
   }
 
@@ -61,14 +70,16 @@ export class Queue<K extends string> {
     return this.#dirty.size - again;
   }
 
-  /** Adds a key; one that already waits in the low lane moves up when added as normal. */
-  add(key: K, priority: Priority = 'normal'): void {
+  /** Adds a key; one that waits already moves forward when the new priority is higher. */
+  add(key: K, priority = this.#priorityOf(key)): void {
     if (this.#closed) return;
     const known = this.#dirty.get(key);
-    if (known && (known.priority === priority || priority === 'low')) return;
-    this.#dirty.set(key, { priority, since: known?.since ?? this.#clock.monotonic() });
+    if (known && known.priority >= priority) return;
+    const { since = this.#clock.monotonic(), order = this.#order++ } = known ?? {};
+    const waiting = { key, priority, since, order };
+    this.#dirty.set(key, waiting);
     if (!known) this.#metrics?.adds.inc({ name: this.name });
-    if (!this.#processing.has(key)) this.#enqueue(key, priority);
+    if (!this.#processing.has(key)) this.#enqueue(waiting);
   }
 
   /** Adds a key once `ms` have passed; the earliest of several such times counts. */
@@ -111,7 +122,7 @@ export class Queue<K extends string> {
     this.#processing.delete(key);
     this.#metrics?.worked.observe({ name: this.name }, (this.#clock.monotonic() - started) / 1000);
     const waiting = this.#dirty.get(key);
-    if (waiting) this.#enqueue(key, waiting.priority);
+    if (waiting) this.#enqueue(waiting);
   }
 
   /** Drops what waits and releases everyone who waits for a key. */
@@ -119,36 +130,36 @@ export class Queue<K extends string> {
     this.#closed = true;
     this.#delayed.clear();
     this.#dirty.clear();
-    for (let taker = this.#takers.shift(); taker; taker = this.#takers.shift()) taker(undefined);
+    this.#ready.clear();
+    for (const taker of this.#takers.splice(0)) taker(undefined);
   }
 
-  #enqueue(key: K, priority: Priority): void {
-    this.#lanes[priority].push(key);
+  #enqueue(waiting: Waiting<K>): void {
+    this.#ready.push(waiting);
     this.#metrics?.depth.set({ name: this.name }, this.length);
-    if (this.#takers.size === 0) return;
+    if (this.#takers.length === 0) return;
     const next = this.#next();
     if (next !== undefined) this.#takers.shift()?.(next);
   }
 
   #next(): K | undefined {
-    return this.#nextOf('normal') ?? this.#nextOf('low');
-  }
-
-  #nextOf(lane: Priority): K | undefined {
-    for (let key = this.#lanes[lane].shift(); key !== undefined; key = this.#lanes[lane].shift()) {
-      const waiting = this.#dirty.get(key);
-      if (waiting?.priority !== lane || this.#processing.has(key)) continue;
-      this.#start(key, waiting);
-      return key;
+    for (let first = this.#ready.pop(); first !== undefined; first = this.#ready.pop()) {
+      if (this.#dirty.get(first.key) !== first) continue;
+      this.#start(first);
+      return first.key;
     }
     return undefined;
   }
 
-  #start(key: K, waiting: Waiting): void {
+  #start({ key, since }: Waiting<K>): void {
     const now = this.#clock.monotonic();
     this.#dirty.delete(key);
     this.#processing.set(key, now);
     this.#metrics?.depth.set({ name: this.name }, this.length);
-    this.#metrics?.waited.observe({ name: this.name }, (now - waiting.since) / 1000);
+    this.#metrics?.waited.observe({ name: this.name }, (now - since) / 1000);
   }
+}
+
+function comesFirst<K>(a: Waiting<K>, b: Waiting<K>): boolean {
+  return a.priority === b.priority ? a.order < b.order : a.priority > b.priority;
 }

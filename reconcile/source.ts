@@ -1,10 +1,9 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import type { Change, Informer } from './informer.ts';
 import { keyOf } from './key.ts';
-import type { Priority } from './queue.ts';
 
-/** Gets the keys that a change makes worth reconciling. */
-export type Enqueue = (key: string, priority: Priority) => void;
+/** Gets the keys that a change makes worth reconciling; `initial` ones belong to the first list. */
+export type Enqueue = (key: string, initial: boolean) => void;
 
 /** Where a controller's keys come from. */
 export interface Source {
@@ -33,7 +32,7 @@ export function watchObjects<T extends KubeObject>(
     start: enqueue =>
       informer.onChange(change => {
         if (!when(change)) return;
-        for (const key of keysOf(change)) enqueue(key, change.initial ? 'low' : 'normal');
+        for (const key of keysOf(change)) enqueue(key, change.initial);
       }),
   };
 }

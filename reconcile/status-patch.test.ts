@@ -33,6 +33,12 @@ describe('patchStatus', () => {
     assert.deepEqual(patched.status, { mine: 3, theirs: 2 });
   });
 
+  it('does not overwrite a condition that somebody else has written meanwhile', async () => {
+    const object = server.objects.put(widgets, widget('a'));
+    server.objects.put(widgets, { ...object, status: { conditions: [{ type: 'Theirs' }] } });
+    await assert.rejects(patch(object, { conditions: [{ type: 'Ours' }] }), isConflict);
+  });
+
   it('leaves another object under the same name alone', async () => {
     const object = server.objects.put(widgets, widget('a'));
     server.objects.remove(widgets, object.metadata);

@@ -160,8 +160,10 @@ export const clusterRoles = {
   child: 'clusternet-system-child',
   /** Bound to nobody by default; who holds it reaches every child as `clusternet`. */
   proxyImpersonator: 'clusternet-system-proxy-impersonator',
+  /** What user `clusternet` may do: reach every child. */
+  proxyUser: 'clusternet-system-proxy-user',
   /** What deployerRole Workloads means, in a child. */
-  workloads: 'clusternet-app-deployer-workloads',
+  workloads: 'clusternet-system-workloads',
 } as const;
 
 /** Name of the agent's Lease in a child; its UID is the cluster id. */

@@ -3,13 +3,16 @@ import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import type { DynamicObject, KubeObject } from '../api/kube-object.ts';
 import { namespaces } from '../api/well-known.ts';
 import type { TestCluster } from '../hack/local/test-cluster.ts';
 import { builtin } from '../kube/builtin.ts';
 import type { CustomResourceDefinition, Service, TokenRequest } from '../kube/builtin-kinds.ts';
 import { ResourceDiscovery } from '../kube/resource-discovery.ts';
+import { childAccessObjects } from '../manifests/child-access.ts';
+import { hubIdentity } from '../manifests/hub.ts';
+import { identityObjects } from '../manifests/identity.ts';
 import { eventually } from '../test/eventually.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -41,7 +44,11 @@ export async function prepareForHub(cluster: TestCluster, signal: AbortSignal): 
     const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
     await cluster.client.create(builtin.namespaces, object, signal);
   }
-  await applyFile(cluster, join(root, 'manifests/rbac/hub.yaml'), signal);
+  await applyAll(
+    cluster,
+    [...identityObjects(hubIdentity, namespaces.system), ...childAccessObjects()],
+    signal,
+  );
   const port = await freePort();
   const object: Service & DynamicObject = {
     apiVersion: 'v1',
@@ -57,10 +64,13 @@ export async function prepareForHub(cluster: TestCluster, signal: AbortSignal): 
   return port;
 }
 
-async function applyFile(cluster: TestCluster, path: string, signal: AbortSignal): Promise<void> {
+async function applyAll(
+  cluster: TestCluster,
+  objects: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<void> {
   const discovery = new ResourceDiscovery(cluster.client);
-  for (const document of parseAllDocuments(await readFile(path, 'utf8'))) {
-    const object = document.toJS() as KubeObject;
+  for (const object of objects) {
     const resource = await discovery.resourceFor(object, signal);
     if (resource === undefined) throw new Error(`the cluster has no ${object.kind}`);
     await cluster.client.apply(resource, object, { fieldManager: 'test' }, signal);

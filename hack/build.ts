@@ -2,12 +2,16 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeManifests } from './write-manifests.ts';
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
 await buildBundle();
 console.log(`dist/bundle         clusternet.js v${version}, one chunk per component`);
+await writeManifests(join(root, 'dist'), version);
+console.log('dist/manifests      for kubectl apply: crds.yaml, then components.yaml');
+console.log(`dist/clusterctl     repository of the add-on, v${version}`);
 
 /** One entry point whose components are chunks loaded on demand, so that an agent never parses the hub. */
 async function buildBundle(): Promise<void> {

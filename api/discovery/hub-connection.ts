@@ -6,7 +6,7 @@ import type { Resource } from '../resource.ts';
 import { bytes, type TypeOf } from '../schema.ts';
 
 const url = (description: string) =>
-  Type.Optional(Type.String({ description, maxLength: 2048, pattern: '^https?://[^ ]+$' }));
+  Type.Optional(Type.String({ description, maxLength: 2048, pattern: '^(https?://[^ ]+)?$' }));
 
 const spec = Type.Object(
   {

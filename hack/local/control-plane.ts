@@ -13,7 +13,9 @@ import {
   goEnvironment,
 } from './control-plane-flags.ts';
 import { formatKubeconfig } from './kubeconfig.ts';
-import { type LocalProcess, startProcess } from './local-process.ts';
+import type { LocalProcess } from './local-process.ts';
+import { ProcessGroup } from './process-group.ts';
+import type { Report } from './report.ts';
 import { type Slot, slotPorts } from './slot.ts';
 import type { Tools } from './tools.ts';
 
@@ -43,7 +45,7 @@ export class ControlPlane implements AsyncDisposable {
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfigPath: string;
   readonly #options: ControlPlaneOptions;
-  readonly #processes: LocalProcess[] = [];
+  readonly #processes = new ProcessGroup();
   #certificates: CertificateFiles | undefined;
   #client: KubeClient | undefined;
   #caBundle = '';
@@ -82,7 +84,12 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Its running processes, in the order they were started. */
   get processes(): readonly LocalProcess[] {
-    return this.#processes;
+    return this.#processes.processes;
+  }
+
+  /** From now on, a process of it that ends is started again. */
+  keepRunning(report: Report): void {
+    this.#processes.keepRunning(report);
   }
 
   /**
@@ -102,8 +109,7 @@ export class ControlPlane implements AsyncDisposable {
   async stop(): Promise<void> {
     await this.#client?.access.close();
     this.#client = undefined;
-    // Backwards, because an API server without etcd takes its whole grace period to give up.
-    while (this.#processes.length > 0) await this.#processes.pop()?.stop();
+    await this.#processes.stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -182,26 +188,19 @@ export class ControlPlane implements AsyncDisposable {
 
   async #run(what: string, file: string, args: readonly string[]): Promise<void> {
     const { directory, logDirectory, recordDirectory } = this.#options;
-    this.#processes.push(
-      await startProcess({
-        what: `${this.name}/${what}`,
-        file,
-        args,
-        env: goEnvironment,
-        logFile: join(logDirectory ?? join(directory, 'logs'), this.name, `${what}.log`),
-        recordDirectory: recordDirectory ?? join(directory, 'processes'),
-      }),
-    );
+    await this.#processes.start({
+      what: `${this.name}/${what}`,
+      file,
+      args,
+      env: goEnvironment,
+      logFile: join(logDirectory ?? join(directory, 'logs'), this.name, `${what}.log`),
+      recordDirectory: recordDirectory ?? join(directory, 'processes'),
+    });
   }
 
   async #until(what: string, signal: AbortSignal, check: () => Promise<boolean>): Promise<void> {
     while (!(await check())) {
-      const dead = this.#processes.find(process => process.exit !== undefined);
-      if (dead) {
-        throw new Error(
-          `${dead.record.what} ended (${dead.exit}) before ${what}; the end of ${dead.logFile}:\n${await dead.lastWords()}`,
-        );
-      }
+      await this.#processes.check(what);
       await sleep(50, undefined, { signal });
     }
   }

@@ -8,8 +8,10 @@ import type { ControlPlane } from './control-plane.ts';
 import { goEnvironment } from './control-plane-flags.ts';
 import { applyFakeNode, type FakeNode, fakeNodeAnnotation } from './fake-node.ts';
 import { kwokConfiguration } from './kwok-configuration.ts';
-import { type LocalProcess, startProcess } from './local-process.ts';
+import type { LocalProcess } from './local-process.ts';
 import { bindPodsNowhere, bindPodsTo } from './pod-binding-policy.ts';
+import { ProcessGroup } from './process-group.ts';
+import type { Report } from './report.ts';
 import { slotPorts } from './slot.ts';
 import type { Tools } from './tools.ts';
 
@@ -27,7 +29,7 @@ export interface KwokOptions {
 /** kwok for one cluster: it plays the cluster's fake nodes and whatever pods are on them. */
 export class Kwok implements AsyncDisposable {
   readonly #options: KwokOptions;
-  #process: LocalProcess | undefined;
+  readonly #processes = new ProcessGroup();
 
   constructor(options: KwokOptions) {
     this.#options = options;
@@ -35,7 +37,12 @@ export class Kwok implements AsyncDisposable {
 
   /** Its running process; none before `start`. */
   get process(): LocalProcess | undefined {
-    return this.#process;
+    return this.#processes.processes[0];
+  }
+
+  /** From now on, it is started again when it ends. */
+  keepRunning(report: Report): void {
+    this.#processes.keepRunning(report);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -46,7 +53,7 @@ export class Kwok implements AsyncDisposable {
     const { recordDirectory = join(controlPlane.directory, 'processes') } = this.#options;
     const config = await this.#writeConfiguration(directory, signal);
     await deleteNodeLeases(client, signal);
-    this.#process = await startProcess({
+    await this.#processes.start({
       what: `${name}/kwok`,
       file: tools.kwok,
       args: [
@@ -66,9 +73,8 @@ export class Kwok implements AsyncDisposable {
     });
   }
 
-  async stop(): Promise<void> {
-    await this.#process?.stop();
-    this.#process = undefined;
+  stop(): Promise<void> {
+    return this.#processes.stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -5,6 +5,7 @@ import { writeFileAtomically } from './atomic-file.ts';
 import { ControlPlane } from './control-plane.ts';
 import { Kwok } from './kwok.ts';
 import type { LocalDirectory } from './local-directory.ts';
+import type { Report } from './report.ts';
 import { claimSlot, releaseSlotsOf, type Slot } from './slot.ts';
 import type { Tools } from './tools.ts';
 
@@ -15,6 +16,15 @@ export interface LocalCluster {
   readonly kwok: Kwok;
 }
 
+export interface LocalClustersOptions {
+  readonly directory: LocalDirectory;
+  readonly tools: Tools;
+  /** Called after a cluster has come or gone. */
+  readonly onChange: () => void;
+  /** Told of processes that ended and were started again. */
+  readonly report: Report;
+}
+
 /**
  * The clusters of a checkout's test bed, by name. A cluster keeps its slot, data and certificates in `.local` until it is
  * removed, so that whoever holds the test bed can end and be started again.
@@ -23,14 +33,15 @@ export class LocalClusters {
   readonly #directory: LocalDirectory;
   readonly #tools: Tools;
   readonly #onChange: () => void;
+  readonly #report: Report;
   readonly #clusters = new Map<string, Promise<LocalCluster>>();
   readonly #running = new Map<string, LocalCluster>();
 
-  /** `onChange` is called after a cluster has come or gone. */
-  constructor(directory: LocalDirectory, tools: Tools, onChange: () => void) {
-    this.#directory = directory;
-    this.#tools = tools;
-    this.#onChange = onChange;
+  constructor(options: LocalClustersOptions) {
+    this.#directory = options.directory;
+    this.#tools = options.tools;
+    this.#onChange = options.onChange;
+    this.#report = options.report;
   }
 
   /** Those that run now, by name. */
@@ -91,6 +102,8 @@ export class LocalClusters {
       slot.release();
       throw error;
     }
+    controlPlane.keepRunning(this.#report);
+    kwok.keepRunning(this.#report);
     const kubeconfig = readFileSync(controlPlane.kubeconfigPath, 'utf8');
     writeFileAtomically(this.#directory.kubeconfig(name), kubeconfig);
     this.#running.set(name, cluster);

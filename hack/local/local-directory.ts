@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** Where the test bed of a checkout keeps its files: everything is below `.local`, which `npm run down` removes. */
+/** Where the test bed of a checkout keeps its files: everything is below one, which `npm run down` removes. */
 export interface LocalDirectory {
   readonly root: string;
   /** What runs, for `status`, `up` and `down`. */
@@ -14,9 +14,10 @@ export interface LocalDirectory {
   cluster(cluster: string): string;
 }
 
-/** The test bed's directory of a checkout, by default of this one. */
-export function localDirectory(checkout = join(import.meta.dirname, '../..')): LocalDirectory {
-  const root = join(checkout, '.local');
+/** The test bed of this checkout: `.local`, or CLUSTERNET_LOCAL_DIR for one more beside it. */
+export function localDirectory(
+  root = process.env.CLUSTERNET_LOCAL_DIR || join(import.meta.dirname, '../../.local'),
+): LocalDirectory {
   return {
     root,
     state: join(root, 'state.json'),

@@ -19,7 +19,12 @@ async function supervise(signal: AbortSignal): Promise<void> {
   if (lock === undefined) throw new Error('this checkout has a supervisor already');
   const state = new PublishedState();
   const tools = await ensureTools('all', line => state.report(line), signal);
-  const clusters = new LocalClusters(directory, tools, () => state.show(clusters));
+  const clusters = new LocalClusters({
+    directory,
+    tools,
+    onChange: () => state.show(clusters),
+    report: log,
+  });
   try {
     await bootParent(clusters, state, signal);
     state.set({ phase: 'running' });
@@ -63,7 +68,7 @@ class PublishedState {
   }
 
   report(line: string): void {
-    console.log(`${new Date().toISOString()} ${line}`);
+    log(line);
     this.set({ progress: [...this.#state.progress, line] });
   }
 
@@ -84,6 +89,10 @@ class PublishedState {
       })),
     });
   }
+}
+
+function log(line: string): void {
+  console.log(`${new Date().toISOString()} ${line}`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -237,7 +237,7 @@ export class KubeClient {
   async request(options: RawRequest, signal?: AbortSignal): Promise<RawResponse> {
     const { server, dispatcher } = this.access;
     const authorization = await this.access.authorization();
-    return send(server.origin + server.pathname.replace(/\/$/, '') + options.path, {
+    const response = await send(server.origin + server.pathname.replace(/\/$/, '') + options.path, {
       dispatcher,
       method: options.method as 'GET',
       headers: {
@@ -251,6 +251,8 @@ export class KubeClient {
       headersTimeout: answerTimeoutMs,
       bodyTimeout: options.bodyTimeoutMs ?? 0,
     });
+    if (response.statusCode === 401) this.access.onUnauthorized?.();
+    return response;
   }
 
   /** One call whose answer is JSON; repeats what may be repeated (see retryDelay). */

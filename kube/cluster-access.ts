@@ -18,5 +18,7 @@ export interface ClusterAccess {
   readonly tls: ClusterTls;
   /** Value of the Authorization header for the next request, read anew because tokens rotate. */
   authorization(): Promise<string | undefined>;
+  /** Told when the server did not accept the credentials (401). */
+  onUnauthorized?(): void;
   close(): Promise<void>;
 }

@@ -7,11 +7,13 @@ export interface TokenAccessOptions {
   readonly caBundle?: string | Buffer | undefined;
   /** The bearer token, or where to take the present one from before each request. */
   readonly token: string | (() => string | Promise<string>);
+  /** Told when the server did not accept the token. */
+  readonly onUnauthorized?: () => void;
 }
 
 /** Access with a bearer token, such as a ServiceAccount's. */
 export function accessWithToken(options: TokenAccessOptions): ClusterAccess {
-  const { token } = options;
+  const { token, onUnauthorized } = options;
   const tls = options.caBundle === undefined ? {} : { ca: options.caBundle };
   const dispatcher = createDispatcher(tls);
   return {
@@ -19,6 +21,7 @@ export function accessWithToken(options: TokenAccessOptions): ClusterAccess {
     dispatcher,
     tls,
     authorization: async () => `Bearer ${typeof token === 'string' ? token : await token()}`,
+    ...(onUnauthorized === undefined ? {} : { onUnauthorized }),
     close: () => dispatcher.destroy(),
   };
 }

@@ -36,7 +36,7 @@ const key = 'cluster';
 /** A cluster without nodes has something to tell, too. */
 const onceAtStart: Source = {
   start: enqueue => {
-    enqueue(key, 'normal');
+    enqueue(key, false);
     return () => undefined;
   },
   synced: () => Promise.resolve(),

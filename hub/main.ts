@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { defaultAccess } from '../kube/default-access.ts';
+import { version } from '../kube/version.ts';
 import { type Controller, runController } from '../reconcile/controller.ts';
 import { startHealthServer } from '../reconcile/health-server.ts';
 import { runAsLeader } from '../reconcile/leader-election.ts';
@@ -15,7 +16,6 @@ import { FrontProxyTrust } from './front-proxy-trust.ts';
 import { type HubOptions, readOptions } from './options.ts';
 import { serve } from './serve.ts';
 import { noTunnels } from './server/no-tunnels.ts';
-import { version } from './version.ts';
 
 /** Runs the hub until `signal` aborts; the number is the exit code of the process. */
 export async function run(argv: string[], signal: AbortSignal): Promise<number> {

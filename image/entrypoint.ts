@@ -5,6 +5,7 @@ export type Component = (argv: string[], signal: AbortSignal) => Promise<number>
 
 const components: Readonly<Record<string, () => Promise<Component>>> = {
   hub: async () => (await import('../hub/main.ts')).run,
+  agent: async () => (await import('../agent/main.ts')).run,
 };
 
 const usage = `Usage: clusternet <component> [flags]

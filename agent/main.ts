@@ -1,0 +1,100 @@
+import { CommanderError } from 'commander';
+import { agentLease, namespaces } from '../api/well-known.ts';
+import { builtin } from '../kube/builtin.ts';
+import { defaultAccess } from '../kube/default-access.ts';
+import { version } from '../kube/version.ts';
+import { startHealthServer } from '../reconcile/health-server.ts';
+import { runAsLeader } from '../reconcile/leader-election.ts';
+import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
+import { type AgentOptions, readOptions } from './options.ts';
+import { readClusterId } from './register/agent-lease.ts';
+import { DialNote } from './register/dial-note.ts';
+import { keepMembership } from './register/membership.ts';
+import { ensureAgentKey } from './register/parent-secret.ts';
+import { type AgentContext, serveSession } from './session.ts';
+
+/** Runs the agent until `signal` aborts; the number is the exit code of the process. */
+export async function run(argv: string[], signal: AbortSignal): Promise<number> {
+  let options: AgentOptions;
+  try {
+    options = readOptions(argv, process.env);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    throw error;
+  }
+  const stop = new AbortController();
+  const access = await defaultAccess(options.kubeconfig);
+  const { instance } = options;
+  const child = createRuntime({ access, component: 'clusternet-agent', instance });
+  try {
+    await runAgent(options, child, AbortSignal.any([signal, stop.signal]));
+    return 0;
+  } catch (error) {
+    if (signal.aborted) return 0;
+    child.logger.fatal({ err: error }, 'the agent cannot go on');
+    return 1;
+  } finally {
+    stop.abort();
+    await child.cache.stopped();
+    await access.close();
+  }
+}
+
+async function runAgent(options: AgentOptions, child: Runtime, signal: AbortSignal): Promise<void> {
+  const { bindAddress: address, securePort: port, warnings } = options;
+  const { logger, metrics, cache } = child;
+  for (const warning of warnings) logger.warn(warning);
+  const none = () => [];
+  const health = await startHealthServer({ address, port, live: none, ready: none, metrics });
+  logger.info({ port: health.port, version }, 'agent is up');
+  const nodes = cache.informer(builtin.nodes);
+  const { nodeLabelRule, instance } = options;
+  try {
+    await asLeader(options, child, signal, term => {
+      cache.start(term);
+      return lead(options, { child, nodes, nodeLabelRule, instance }, term);
+    });
+  } finally {
+    await health.close();
+  }
+}
+
+/** Only one replica of the agent acts; the others wait for its Lease. */
+async function asLeader(
+  { election, identity }: AgentOptions,
+  { client, logger, metrics }: Runtime,
+  signal: AbortSignal,
+  act: (term: AbortSignal) => Promise<void>,
+): Promise<void> {
+  if (!election.enabled) return act(signal);
+  const lease = { namespace: namespaces.system, name: agentLease, identity };
+  await runAsLeader(
+    { client, logger, metrics, ...lease, ...election },
+    term => act(term.signal),
+    signal,
+  );
+}
+
+async function lead(
+  options: AgentOptions,
+  context: AgentContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client: child, logger } = context.child;
+  const clusterId = await readClusterId(child, signal);
+  const key = await ensureAgentKey(child, signal);
+  const clusterName = `${options.clusterNamePrefix}-${clusterId.slice(0, 8)}`;
+  await keepMembership(
+    {
+      child,
+      clusterId,
+      key,
+      wanted: { clusterName, ...options.wanted },
+      flags: options.registration,
+      note: new DialNote(child, logger),
+      logger,
+    },
+    (session, running) => serveSession(context, session, running),
+    signal,
+  );
+}

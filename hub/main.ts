@@ -13,6 +13,9 @@ import {
   serviceDnsNames,
 } from './certificates/registration-controller.ts';
 import { FrontProxyTrust } from './front-proxy-trust.ts';
+import { cutRevokedTunnels } from './lifecycle/cut-revoked-tunnels.ts';
+import { clusterHealthController } from './lifecycle/health-controller.ts';
+import { leavingController } from './lifecycle/leaving-controller.ts';
 import { type HubOptions, readOptions } from './options.ts';
 import { serve } from './serve.ts';
 import { noTunnels } from './server/no-tunnels.ts';
@@ -64,6 +67,7 @@ async function runHub(options: HubOptions, runtime: Runtime, signal: AbortSignal
   const verdict = trust.verdict();
   if (!verdict.trusted) throw new Error(verdict.reason);
 
+  cutRevokedTunnels(runtime, noTunnels);
   const ready = () => readiness(runtime, trust);
   const listener = await serve({
     runtime,
@@ -100,6 +104,8 @@ function controllersOf(options: HubOptions, runtime: Runtime, service: HubServic
   return [
     apiRegistrationController(runtime, service),
     registrationController(runtime, options.approve),
+    clusterHealthController(runtime, options.namespace),
+    leavingController(runtime, options.namespace),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { ClusterRegistrationRequest } from '../../api/clusters/cluster-regi
 import { type ManagedCluster, managedClusters } from '../../api/clusters/managed-cluster.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { Resource } from '../../api/resource.ts';
-import { serviceAccounts } from '../../api/well-known.ts';
+import { annotations, serviceAccounts } from '../../api/well-known.ts';
 import { isAlreadyExists } from '../../kube/api-error.ts';
 import { builtin } from '../../kube/builtin.ts';
 import type { ClusterRole, RoleBinding } from '../../kube/builtin-kinds.ts';
@@ -41,8 +41,29 @@ export async function provision(
     await ensure(client, builtin.serviceAccounts, childServiceAccount(child, name), signal);
   }
   await ensureRights(client, child, signal);
-  return (
-    existing ?? (await ensure(client, managedClusters, newManagedCluster(child, request), signal))
+  if (existing !== undefined) return rememberRequest(client, existing, request, signal);
+  return ensure(client, managedClusters, newManagedCluster(child, request), signal);
+}
+
+/** A request that was made anew for a cluster we know is from now on the one that goes when the cluster leaves. */
+async function rememberRequest(
+  client: KubeClient,
+  cluster: ManagedCluster,
+  { metadata: { uid = '' } }: ClusterRegistrationRequest,
+  signal: AbortSignal,
+): Promise<ManagedCluster> {
+  const { namespace, name = '' } = cluster.metadata;
+  if (cluster.metadata.annotations?.[annotations.registrationUid] === uid) return cluster;
+  const body = {
+    metadata: { uid: cluster.metadata.uid, annotations: { [annotations.registrationUid]: uid } },
+  };
+  const options = { fieldManager: 'clusternet-hub' };
+  return client.patch(
+    managedClusters,
+    { namespace, name },
+    { type: 'merge', body },
+    options,
+    signal,
   );
 }
 

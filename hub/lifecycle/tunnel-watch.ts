@@ -59,7 +59,7 @@ export class TunnelWatch {
     this.#lastContact = this.#steadySince;
     this.#enqueue = clusterId => {
       const key = keyOf(clusterId);
-      if (key !== undefined) enqueue(key, 'normal');
+      if (key !== undefined) enqueue(key, false);
     };
     const stop = this.leases.onChange(change => this.#observe(change));
     return () => {

@@ -4,8 +4,11 @@ import type { Toleration } from '../api/taint.ts';
 /** A value that is filled in when manifests are installed, as clusterctl writes it: `${NAME:=default}`. */
 export type Variable = `\${${string}:=${string}}`;
 
+/** Stands for nothing: clusterctl takes an empty default for a missing one, and this variable nobody sets. */
+export const nothing = `\${CLUSTERNET_NOTHING}`;
+
 export function variable(name: `CLUSTERNET_${string}`, fallback: string): Variable {
-  return `\${${name}:=${fallback}}`;
+  return `\${${name}:=${fallback || nothing}}`;
 }
 
 /** A port a component listens on. */

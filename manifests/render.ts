@@ -4,7 +4,7 @@ import type { DynamicObject, KubeObject } from '../api/kube-object.ts';
 import { namespaces } from '../api/well-known.ts';
 import { selfAgentObjects } from './agent.ts';
 import { childAccessObjects } from './child-access.ts';
-import { variable } from './component.ts';
+import { nothing, variable } from './component.ts';
 import { customResourceDefinition } from './custom-resource-definition.ts';
 import { discoveryObjects } from './discovery.ts';
 import { hubObjects } from './hub.ts';
@@ -85,5 +85,5 @@ function quoteVariables(document: Document): void {
 }
 
 function withDefaults(yaml: string): string {
-  return yaml.replaceAll(/\$\{[A-Z_]+:=([^}]*)\}/g, '$1');
+  return yaml.replaceAll(nothing, '').replaceAll(/\$\{[A-Z_]+:=([^}]*)\}/g, '$1');
 }

@@ -61,6 +61,7 @@ export const creators = {
   agent: 'clusternet-agent',
   hub: 'clusternet-hub',
   controllerManager: 'clusternet-controller-manager',
+  discovery: 'clusternet-discovery',
 } as const;
 
 /** Values of `labels.discoverySource`. */
@@ -97,6 +98,8 @@ export const annotations = {
   registrationUid: 'clusters.clusternet.io/registration-uid',
   /** `namespace/name` of the Cluster a registration stands for. */
   discoveryOwner: 'discovery.clusternet.io/owner',
+  /** On a DiscoveredCluster: hash of the agent's manifest that was applied last. */
+  appliedAgent: 'discovery.clusternet.io/applied-agent',
   /** On the agent's Lease in a child: why the agent has not reached the parent for a while; written by the agent. */
   lastDialError: 'clusters.clusternet.io/last-dial-error',
 } as const;

@@ -5,6 +5,7 @@ export type Component = (argv: string[], signal: AbortSignal) => Promise<number>
 
 const components: Readonly<Record<string, () => Promise<Component>>> = {
   hub: async () => (await import('../hub/main.ts')).run,
+  discovery: async () => (await import('../discovery/main.ts')).run,
   agent: async () => (await import('../agent/main.ts')).run,
 };
 

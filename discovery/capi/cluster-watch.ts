@@ -1,0 +1,163 @@
+import type { DynamicObject } from '../../api/kube-object.ts';
+import type { Resource } from '../../api/resource.ts';
+import { builtin } from '../../kube/builtin.ts';
+import type { CustomResourceDefinition } from '../../kube/builtin-kinds.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { reflect } from '../../kube/reflector.ts';
+import { type Informer, StoreInformer } from '../../reconcile/informer.ts';
+import { keyOf, splitKey } from '../../reconcile/key.ts';
+import type { Logger } from '../../reconcile/logger.ts';
+import type { Enqueue, Source } from '../../reconcile/source.ts';
+import { type CapiCluster, capiNames } from './cluster.ts';
+import { readCluster } from './read-cluster.ts';
+import { type ReadableVersion, type ServedVersion, servedVersion } from './served-version.ts';
+
+export interface ClusterWatchOptions {
+  readonly client: KubeClient;
+  /** Holds the CustomResourceDefinition of Clusters and no other. */
+  readonly definitions: Informer<CustomResourceDefinition>;
+  /** Flag --namespace: watch only this one. */
+  readonly namespace: string | undefined;
+  /** Flag --watch-filter: watch only Clusters with label cluster.x-k8s.io/watch-filter of this value. */
+  readonly watchFilter: string | undefined;
+  readonly logger: Logger;
+}
+
+/**
+ * The Clusters of Cluster API in whichever version it serves now. Follows it when it is installed late, changes versions or is removed;
+ * as long as it cannot be asked, every Cluster is `unknown`, never gone.
+ */
+export class ClusterWatch implements Source {
+  readonly #options: ClusterWatchOptions;
+  readonly #store: StoreInformer<DynamicObject>;
+  readonly #judged = Promise.withResolvers<void>();
+  readonly #availabilityHandlers = new Set<() => void>();
+  #served: ServedVersion = servedVersion(undefined);
+  #listed = false;
+  #reflecting = new AbortController();
+
+  constructor(options: ClusterWatchOptions) {
+    this.#options = options;
+    this.#store = new StoreInformer<DynamicObject>(clustersIn('v1beta2'), {
+      freeze: false,
+      onHandlerError: error => options.logger.error({ err: error }, 'change handler failed'),
+    });
+  }
+
+  /** In which version Clusters are read, or why they are not. */
+  get served(): ServedVersion {
+    return this.#served;
+  }
+
+  read(key: string): CapiCluster | 'unknown' | 'gone' {
+    if (this.#served.version === undefined || !this.#listed) return 'unknown';
+    const object = this.#store.get(splitKey(key));
+    return object === undefined ? 'gone' : readCluster(object);
+  }
+
+  /** `namespace/name` of every Cluster known, optionally of one namespace. */
+  keys(namespace?: string): readonly string[] {
+    return this.#store.list(namespace).map(keyOf);
+  }
+
+  /**
+   * Asks the API server itself before anything final is done: between two watches a Cluster may have come back, or Cluster API may be on
+   * its way out and take all its Clusters along.
+   */
+  async readLive(key: string, signal: AbortSignal): Promise<CapiCluster | 'unknown' | 'gone'> {
+    const { client } = this.#options;
+    const name = { name: capiNames.crd };
+    const { version } = servedVersion(
+      await client.find(builtin.customResourceDefinitions, name, signal),
+    );
+    if (version === undefined) return 'unknown';
+    const cluster = await client.find(clustersIn(version), splitKey(key), signal);
+    return cluster === undefined ? 'gone' : readCluster(cluster);
+  }
+
+  /** Watches until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { definitions } = this.#options;
+    await Promise.race([definitions.synced(), aborted(signal)]);
+    const follow = () => this.#follow(servedVersion(definitions.get({ name: capiNames.crd })));
+    const stop = definitions.onChange(follow);
+    follow();
+    await aborted(signal);
+    stop();
+    this.#reflecting.abort();
+  }
+
+  start(enqueue: Enqueue): () => void {
+    return this.#store.onChange(({ object, initial }) => enqueue(keyOf(object), initial));
+  }
+
+  synced(): Promise<void> {
+    return this.#judged.promise;
+  }
+
+  /** Calls `handler` whenever Cluster API comes or goes. */
+  onAvailability(handler: () => void): () => void {
+    this.#availabilityHandlers.add(handler);
+    return () => this.#availabilityHandlers.delete(handler);
+  }
+
+  #follow(served: ServedVersion): void {
+    const before = this.#served.version;
+    this.#served = served;
+    if (served.version === undefined) this.#suspend();
+    else if (served.version !== before) this.#reflect(served.version);
+  }
+
+  /** Everything known is kept, but counts for nothing until it has been listed again. */
+  #suspend(): void {
+    this.#reflecting.abort();
+    this.#listed = false;
+    this.#judged.resolve();
+    this.#tell();
+  }
+
+  #reflect(version: ReadableVersion): void {
+    const { client, namespace, watchFilter, logger } = this.#options;
+    this.#reflecting.abort();
+    this.#reflecting = new AbortController();
+    const { signal } = this.#reflecting;
+    logger.info({ version }, 'reading Clusters of Cluster API');
+    const labelSelector = watchFilter && `${capiNames.watchFilterLabel}=${watchFilter}`;
+    const options = {
+      ...(namespace ? { namespace } : {}),
+      ...(labelSelector ? { labelSelector } : {}),
+      onEvent: (event: { type: string }) => {
+        if (event.type === 'filled' && !signal.aborted) this.#filled();
+      },
+    };
+    reflect(client, clustersIn(version), options, this.#store, signal).catch((error: unknown) =>
+      logger.error({ err: error }, 'watching Clusters ended'),
+    );
+  }
+
+  #filled(): void {
+    const first = !this.#listed;
+    this.#listed = true;
+    this.#judged.resolve();
+    if (first) this.#tell();
+  }
+
+  #tell(): void {
+    for (const handler of this.#availabilityHandlers) handler();
+  }
+}
+
+function clustersIn(version: ReadableVersion): Resource<DynamicObject> {
+  return {
+    group: capiNames.group,
+    version,
+    plural: 'clusters',
+    kind: 'Cluster',
+    namespaced: true,
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -6,6 +6,8 @@ export interface ClusterRequest {
   readonly name: string;
   readonly namespace?: string;
   readonly workers?: number;
+  /** The version in clusterctl.yaml by default. */
+  readonly kubernetesVersion?: string;
   /** Labels of every worker node. */
   readonly nodeLabels?: Readonly<Record<string, string>>;
 }
@@ -23,7 +25,8 @@ export async function generateCluster(
   return { command: `${variables}clusterctl ${args.join(' ')}`, manifests };
 }
 
-function generateArguments({ name, namespace = 'default', workers = 2 }: ClusterRequest): string[] {
+function generateArguments(request: ClusterRequest): string[] {
+  const { name, namespace = 'default', workers = 2, kubernetesVersion } = request;
   return [
     'generate',
     'cluster',
@@ -31,6 +34,7 @@ function generateArguments({ name, namespace = 'default', workers = 2 }: Cluster
     ...['--infrastructure', 'local'],
     ...['--target-namespace', namespace],
     ...['--worker-machine-count', String(workers)],
+    ...(kubernetesVersion === undefined ? [] : ['--kubernetes-version', kubernetesVersion]),
   ];
 }
 

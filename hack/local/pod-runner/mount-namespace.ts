@@ -35,13 +35,3 @@ export async function runInNamespaceOf(
   });
   return result.exitCode ?? 1;
 }
-
-/** Throws an Error that says what to do when this machine lets us have no mount namespaces. */
-export async function requireMountNamespaces(signal: AbortSignal): Promise<void> {
-  const { file, args } = namespaceCommand('mount -t tmpfs pod-runner /mnt', []);
-  const { failed, stderr } = await execa(file, [...args], { reject: false, cancelSignal: signal });
-  if (!failed) return;
-  throw new Error(
-    `pods need mount namespaces, which this machine refuses (${stderr.trim()}): run as root, or allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0)`,
-  );
-}

@@ -6,7 +6,6 @@ import type { Change, Informer } from '../../../reconcile/informer.ts';
 import type { Logger } from '../../../reconcile/logger.ts';
 import { bindKnownImages } from './binding-policy.ts';
 import type { LaunchSettings } from './launch-container.ts';
-import { requireMountNamespaces } from './mount-namespace.ts';
 import { type Pod, pods } from './pod.ts';
 import { PodRun } from './pod-run.ts';
 import { registerNode, renewNodeLease } from './runner-node.ts';
@@ -55,7 +54,6 @@ export class PodRunner implements AsyncDisposable {
   /** Registers the node and returns when every new pod of a known image will run here. */
   async start(signal: AbortSignal): Promise<void> {
     const { client, images, loopbackAddress, logger } = this.#options;
-    await requireMountNamespaces(signal);
     await registerNode(client, this.nodeName, loopbackAddress(1), undefined, signal);
     const log = (message: string) => logger.warn(message);
     this.#lease = renewNodeLease(client, this.nodeName, log, this.#stop.signal);

@@ -267,7 +267,7 @@ describe('the local Cluster API provider', () => {
     const directory = localDirectory(checkout);
     const records = await readdir(directory.processes, { recursive: true });
     assert.deepEqual(
-      records.filter(name => name.includes('child')),
+      records.filter(name => /child.*json$/.test(name)),
       [],
     );
     assert.deepEqual((await readdir(join(checkout, '.local/clusters'))).sort(), [

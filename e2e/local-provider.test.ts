@@ -56,7 +56,7 @@ describe('the local Cluster API provider', () => {
     tools = await ensureTools('all', () => {}, signal);
     checkout = await mkdtemp(join(tmpdir(), 'clusternet-provider-'));
     const directory = localDirectory(checkout);
-    machine = new LocalClusters(directory, tools, () => {});
+    machine = new LocalClusters({ directory, tools, onChange: () => {}, report: () => {} });
     const { controlPlane } = await machine.ensure('parent', signal);
     client = controlPlane.client;
     const logger = createLogger('e2e', { write: () => {} });

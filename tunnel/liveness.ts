@@ -1,0 +1,26 @@
+export interface LivenessState {
+  /** All times in milliseconds of one monotonic clock. */
+  readonly now: number;
+  readonly lastReceivedAt: number;
+  /** When the timer was due that brought us here. */
+  readonly dueAt: number;
+  readonly idleMs: number;
+  readonly deadMs: number;
+}
+
+export type LivenessVerdict =
+  | { readonly kind: 'dead' }
+  | { readonly kind: 'alive' | 'ask'; readonly nextInMs: number };
+
+/** A timer this late means that we stood still, so the silence may be ours and not the peer's. */
+const OWN_PAUSE_MS = 1_000;
+
+/** Decides from the time of the last received byte whether to wait, to ping, or to give the peer up. */
+export function judgeLiveness(state: LivenessState): LivenessVerdict {
+  const { now, lastReceivedAt, dueAt, idleMs, deadMs } = state;
+  const silence = now - lastReceivedAt;
+  if (silence < idleMs) return { kind: 'alive', nextInMs: idleMs - silence };
+  if (now - dueAt > OWN_PAUSE_MS) return { kind: 'ask', nextInMs: deadMs - idleMs };
+  if (silence >= deadMs) return { kind: 'dead' };
+  return { kind: 'ask', nextInMs: deadMs - silence };
+}

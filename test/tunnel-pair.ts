@@ -5,7 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { AgentTunnel, type AgentTunnelOptions } from '../tunnel/agent-end.ts';
 import type { ConnectionOptions } from '../tunnel/connection.ts';
 import { HubTunnel } from '../tunnel/hub-end.ts';
-import type { TunnelLimits } from '../tunnel/limits.ts';
+import { type TunnelLimits, websocketOptions } from '../tunnel/limits.ts';
 
 export interface SocketPair {
   /** The accepting side's websocket. */
@@ -20,12 +20,12 @@ export interface SocketPair {
 /** Two ends of one real websocket over loopback, with a relay between them that can go silent. */
 export async function connectSockets(): Promise<SocketPair> {
   const server = createServer();
-  const websockets = new WebSocketServer({ server, perMessageDeflate: false });
+  const websockets = new WebSocketServer({ server, ...websocketOptions });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const relay = await startRelay((server.address() as AddressInfo).port);
   const accepted = once(websockets, 'connection');
-  const dialed = new WebSocket(`ws://127.0.0.1:${relay.port}`, { perMessageDeflate: false });
+  const dialed = new WebSocket(`ws://127.0.0.1:${relay.port}`, websocketOptions);
   const opened = once(dialed, 'open');
   const [socket] = (await accepted) as [WebSocket];
   await opened;
@@ -69,8 +69,8 @@ export async function connectTunnel(
 
 async function startRelay(port: number) {
   const sockets = new Set<Socket>();
-  const server = createTcpServer(incoming => {
-    const outgoing = connect(port, '127.0.0.1');
+  const server = createTcpServer({ noDelay: true }, incoming => {
+    const outgoing = connect({ port, host: '127.0.0.1', noDelay: true });
     for (const [from, to] of [
       [incoming, outgoing],
       [outgoing, incoming],

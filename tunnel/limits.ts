@@ -32,5 +32,5 @@ export const TURN_BYTES = 32 * 1024;
 /** Target size of one websocket message; small enough that any peer shows life while it takes one in. */
 export const MESSAGE_BYTES = 64 * 1024;
 
-/** A websocket message above this is refused by the receiver before it is buffered. */
-export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** For both ends' websockets: no compression, and no message larger than any honest peer sends. */
+export const websocketOptions = { perMessageDeflate: false, maxPayload: 4 * 1024 * 1024 } as const;

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
-import { buffer, text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import fc from 'fast-check';
 import { eventually } from '../test/eventually.ts';
@@ -47,7 +46,7 @@ describe('a tunnel', () => {
     const response = await hub.request({ ...get(path), headers }, {}, never);
     assert.equal(response.status, 201);
     assert.deepEqual(response.headers, headers);
-    assert.equal(await text(response.body), 'hello');
+    assert.equal(await readText(response.body), 'hello');
   });
 
   it('returns what was sent for any sizes of writes on many streams at once', async () => {
@@ -66,7 +65,7 @@ describe('a tunnel', () => {
               { body: Readable.from(sent) },
               never,
             );
-            assert.equal(sha(await buffer(response.body)), sha(Buffer.concat(sent)));
+            assert.equal(sha(await read(response.body)), sha(Buffer.concat(sent)));
           }),
         );
         assert.equal(hub.streams, 0);
@@ -79,10 +78,10 @@ describe('a tunnel', () => {
     const { hub, agent } = await connect(echo);
     for (let round = 0; round < 50; round++) {
       const response = await hub.request(get('/'), {}, never);
-      assert.equal(await text(response.body), '');
+      assert.equal(await readText(response.body), '');
     }
     assert.equal(hub.streams, 0);
-    await eventually(() => assert.equal(agent.streams, 0), { describe: 'agent forgets' });
+    await eventually(() => agent.streams === 0);
   });
 
   it('delivers informational answers before the answer, and trailers after the body', async () => {
@@ -95,7 +94,7 @@ describe('a tunnel', () => {
     const infos: ResponseHead[] = [];
     const response = await hub.request(get('/'), { onInfo: head => infos.push(head) }, never);
     assert.deepEqual(infos, [{ status: 103, headers: ['link', '</a>'] }]);
-    assert.equal(await text(response.body), 'body');
+    assert.equal(await readText(response.body), 'body');
     assert.deepEqual(response.body.trailers, ['x-sum', '42']);
   });
 
@@ -103,14 +102,14 @@ describe('a tunnel', () => {
     const { hub } = await connect(async request => {
       assert.equal(request.head.upgrade, 'SPDY/3.1');
       request.respond({ status: 101, headers: ['upgrade', 'SPDY/3.1'] });
-      const sent = await buffer(request.stream);
+      const sent = await read(request.stream);
       request.stream.end(sha(sent));
     });
     const response = await hub.request({ ...get('/exec'), upgrade: 'SPDY/3.1' }, {}, never);
     assert.ok(response.upgraded);
     const bytes = Buffer.alloc(3_000_000, 'x');
     response.upgraded.end(bytes);
-    assert.equal(await text(response.upgraded), sha(bytes));
+    assert.equal(await readText(response.upgraded), sha(bytes));
   });
 
   it('aborts the request at the agent when the client goes away before or after the head', async () => {
@@ -127,8 +126,9 @@ describe('a tunnel', () => {
     before.abort();
     after.abort();
     await assert.rejects(pending, { name: 'AbortError' });
-    await assert.rejects(text(response.body), resetWith('cancelled'));
-    await eventually(() => assert.deepEqual(reasons, ['cancelled', 'cancelled']));
+    await assert.rejects(readText(response.body), resetWith('cancelled'));
+    await eventually(() => reasons.length === 2);
+    assert.deepEqual(reasons, ['cancelled', 'cancelled']);
     assert.equal(agent.streams, 0);
   });
 
@@ -143,7 +143,7 @@ describe('a tunnel', () => {
       { agent: { onHandlerError: error => failures.push(error) } },
     );
     const response = await hub.request(get('/'), {}, never);
-    await assert.rejects(text(response.body), resetWith('internal'));
+    await assert.rejects(readText(response.body), resetWith('internal'));
     assert.equal(failures.length, 1);
   });
 
@@ -163,13 +163,13 @@ describe('a tunnel', () => {
       request.stream.end();
     });
     const stalled = await hub.request(get('/big'), {}, never);
-    await eventually(() => assert.ok(written > 256 * 1024));
+    await eventually(() => written > 256 * 1024);
     for (let round = 0; round < 20; round++) {
-      assert.equal(await text((await hub.request(get('/small'), {}, never)).body), 'small');
+      assert.equal(await readText((await hub.request(get('/small'), {}, never)).body), 'small');
     }
     assert.ok(stalled.body.readableLength <= 256 * 1024, `${stalled.body.readableLength} bytes`);
     assert.ok(written < 600_000, `the agent was let write ${written} bytes`);
-    assert.equal((await buffer(stalled.body)).length, 10_000_000);
+    assert.equal((await read(stalled.body)).length, 10_000_000);
   });
 
   it('stops the upload of a request that was answered early, and the answer stays whole', async () => {
@@ -180,8 +180,8 @@ describe('a tunnel', () => {
     const body = new PassThrough();
     const upload = { ...get('/'), method: 'POST' };
     const response = await hub.request(upload, { body }, never);
-    assert.equal(await text(response.body), 'too large');
-    await eventually(() => assert.equal(hub.streams, 0));
+    assert.equal(await readText(response.body), 'too large');
+    await eventually(() => hub.streams === 0);
     body.end(Buffer.alloc(2_000_000));
     await finished(body);
     assert.equal(agent.streams, 0);
@@ -213,7 +213,7 @@ describe('a tunnel', () => {
     const { hub } = await connect(
       async request => {
         request.respond(ok);
-        request.stream.end(await text(request.stream));
+        request.stream.end(await readText(request.stream));
       },
       { agent: { onGoAway: goAway => went.push(goAway) } },
     );
@@ -221,17 +221,16 @@ describe('a tunnel', () => {
     const response = await hub.request({ ...get('/'), method: 'POST' }, { body }, never);
     hub.goAway('the hub restarts', 3_000);
     await assert.rejects(hub.request(get('/'), {}, never), resetWith('refused'));
-    await eventually(() =>
-      assert.deepEqual(went, [{ reason: 'the hub restarts', reconnectWithinMs: 3_000 }]),
-    );
+    await eventually(() => went.length > 0);
+    assert.deepEqual(went, [{ reason: 'the hub restarts', reconnectWithinMs: 3_000 }]);
     body.end('last words');
-    assert.equal(await text(response.body), 'last words');
+    assert.equal(await readText(response.body), 'last words');
   });
 
   it('refuses new requests when the agent has said GOAWAY', async () => {
     const { hub, agent } = await connect(hold);
     agent.goAway('the agent stops');
-    await eventually(() => assert.equal(hub.acceptsRequests, false));
+    await eventually(() => !hub.acceptsRequests);
     await assert.rejects(hub.request(get('/'), {}, never), resetWith('refused'));
   });
 
@@ -260,12 +259,24 @@ describe('a tunnel', () => {
   it('stays up while idle, because each end answers pings', async () => {
     const { hub, agent } = await connect(hold, { limits: { idleMs: 20, deadMs: 1_000 } });
     const started = performance.now();
-    await eventually(() => assert.ok(hub.lastReceivedAt > started + 100));
+    await eventually(() => hub.lastReceivedAt > started + 100);
     assert.equal(hub.acceptsRequests, true);
     agent.close('bye');
     assert.deepEqual(await hub.closed, { kind: 'peer', message: 'bye' });
   });
 });
+
+/** Reads to the end without destroying the stream, as an async iterator of a Duplex would. */
+async function read(stream: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  stream.on('data', (piece: Buffer) => pieces.push(piece));
+  await finished(stream, { writable: false });
+  return Buffer.concat(pieces);
+}
+
+async function readText(stream: Readable): Promise<string> {
+  return (await read(stream)).toString();
+}
 
 function sha(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');

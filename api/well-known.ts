@@ -165,6 +165,8 @@ export const clusterRoles = {
   proxyImpersonator: 'clusternet-system-proxy-impersonator',
   /** What user `clusternet` may do: reach every child. */
   proxyUser: 'clusternet-system-proxy-user',
+  /** What bootstrap tokens may do that are made by hand. */
+  bootstrapping: 'clusternet-system-bootstrapping',
   /** What deployerRole Workloads means, in a child. */
   workloads: 'clusternet-system-workloads',
 } as const;

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
-import { clusterDiscoveryPolicies } from '../api/discovery/cluster-discovery-policy.ts';
-import { hubConnections } from '../api/discovery/hub-connection.ts';
 import type { DynamicObject, KubeObject } from '../api/kube-object.ts';
 import { runClusterctl } from '../hack/local/cluster-api/clusterctl.ts';
 import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.ts';
@@ -36,7 +34,8 @@ const allowed: Record<string, readonly string[]> = {
   'clusternet-discovery': [
     'watch clusters.cluster.x-k8s.io',
     'get secrets default/a-kubeconfig',
-    'get configmaps kube-public/cluster-info',
+    'watch configmaps kube-public/cluster-info',
+    'create clusterdiscoverypolicies.discovery.clusternet.io',
     'create serviceaccounts/token clusternet-abc/clusternet-bootstrap',
     'patch discoveredclusters.discovery.clusternet.io/status default/a',
   ],
@@ -114,14 +113,6 @@ describe('the add-on, as clusterctl renders it, on a real API server', () => {
     }
   });
 
-  it('has a policy that joins every Cluster, and the parent itself, when nothing is said', async () => {
-    const policy = await cluster.client.get(clusterDiscoveryPolicies, { name: 'default' }, signal);
-    assert.equal(policy.spec.mode, 'All');
-    assert.equal(policy.metadata.namespace, undefined);
-    const hub = await cluster.client.get(hubConnections, { name: 'default' }, signal);
-    assert.equal(hub.spec.joinSelf, true);
-  });
-
   it('takes its variables from the environment', async () => {
     const objects = parse(
       await generateProvider(cluster, {
@@ -134,9 +125,9 @@ describe('the add-on, as clusterctl renders it, on a real API server', () => {
     const find = (kind: string, name: string) =>
       objects.find(each => each.kind === kind && each.metadata.name === name);
     assert.equal(find('Deployment', 'clusternet-hub')?.spec.replicas, 0);
-    assert.equal(find('ClusterDiscoveryPolicy', 'default')?.spec.mode, 'OptIn');
     const text = JSON.stringify(find('Deployment', 'clusternet-discovery'));
     assert.match(text, /"CLUSTERNET_PARENT_URL","value":"https:\/\/parent\.example\.com:6443"/);
+    assert.match(text, /"CLUSTERNET_DISCOVERY_MODE","value":"OptIn"/);
     assert.match(text, /"CLUSTERNET_SELF_NAME","value":"123"/);
   });
 

@@ -43,8 +43,6 @@ const clusterScoped = [
   'ClusterRole',
   'ClusterRoleBinding',
 ];
-/** Cluster-scoped kinds of our own that it moves too, which an API server undoes. */
-const ownClusterScoped = ['HubConnection', 'ClusterDiscoveryPolicy'];
 
 describe('addon-components.yaml, by the rules of clusterctl', () => {
   it('has exactly one Namespace', () => {
@@ -54,8 +52,7 @@ describe('addon-components.yaml, by the rules of clusterctl', () => {
   it('has every namespaced object in that namespace, none in kube-system', () => {
     const elsewhere = objects.filter(
       ({ kind, metadata }) =>
-        ![...clusterScoped, ...ownClusterScoped].includes(kind) &&
-        metadata.namespace !== 'clusternet-system',
+        !clusterScoped.includes(kind) && metadata.namespace !== 'clusternet-system',
     );
     assert.deepEqual(names(elsewhere), []);
     assert.doesNotMatch(text, /kube-system/);
@@ -71,7 +68,6 @@ describe('addon-components.yaml, by the rules of clusterctl', () => {
     const kinds = new Set(objects.map(({ kind }) => kind));
     const allowed = [
       ...clusterScoped,
-      ...ownClusterScoped,
       ...['ServiceAccount', 'Role', 'RoleBinding', 'Service', 'Deployment'],
     ];
     assert.deepEqual(
@@ -80,8 +76,11 @@ describe('addon-components.yaml, by the rules of clusterctl', () => {
     );
   });
 
-  it('has no state, which an upgrade would delete: no Secret and no ConfigMap', () => {
-    assert.deepEqual(names(ofKind('Secret', 'ConfigMap', 'Lease')), []);
+  it('has no state and no setting, which an upgrade would put back: no Secret, ConfigMap or policy', () => {
+    assert.deepEqual(
+      names(ofKind('Secret', 'ConfigMap', 'Lease', 'HubConnection', 'ClusterDiscoveryPolicy')),
+      [],
+    );
   });
 
   it('has Deployments of one container named manager', () => {

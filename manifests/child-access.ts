@@ -5,6 +5,8 @@ import { clusterRole, clusterRoleBinding } from './identity.ts';
 
 const apps = 'apps.clusternet.io';
 const clusters = 'clusters.clusternet.io';
+const proxies = 'proxies.clusternet.io';
+const apiGroup = 'rbac.authorization.k8s.io';
 
 /** What a child may do in the namespace dedicated to it, and nowhere else. */
 export const childGrants: readonly Grant[] = [
@@ -21,13 +23,20 @@ export const childGrants: readonly Grant[] = [
   grant('get create update patch', 'coordination.k8s.io', 'leases', 'keeps short-lived state'),
 ];
 
+/** What a bootstrap token of upstream's kind may do; a cluster's first key, once pinned, is what counts then. */
+export const bootstrapGrants: readonly Grant[] = [
+  grant('create get', clusters, 'clusterregistrationrequests', 'asks to become a child'),
+  grant('create', proxies, 'sockets/credential', 'asks for the credential of a cluster by its key'),
+];
+
+const bootstrapGroup = 'system:bootstrappers:clusternet:register-cluster-token';
 const proxyUser = 'clusternet';
 
 /** What the user `clusternet` may do: go through to any child, where only the child's credential counts. */
 export const proxyUserGrants: readonly Grant[] = [
   grant(
     'get create update patch delete',
-    'proxies.clusternet.io',
+    proxies,
     'sockets/proxy',
     'goes through to a child, to be judged there',
   ),
@@ -57,9 +66,15 @@ export function childAccessObjects(): readonly DynamicObject[] {
     clusterRole(clusterRoles.proxyImpersonator, proxyImpersonatorGrants),
     clusterRole(clusterRoles.proxyUser, proxyUserGrants),
     clusterRoleBinding(clusterRoles.proxyUser, clusterRoles.proxyUser, {
-      apiGroup: 'rbac.authorization.k8s.io',
+      apiGroup,
       kind: 'User',
       name: proxyUser,
+    }),
+    clusterRole(clusterRoles.bootstrapping, bootstrapGrants),
+    clusterRoleBinding(clusterRoles.bootstrapping, clusterRoles.bootstrapping, {
+      apiGroup,
+      kind: 'Group',
+      name: bootstrapGroup,
     }),
   ];
 }

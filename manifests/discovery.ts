@@ -1,7 +1,4 @@
-import { clusterDiscoveryPolicies } from '../api/discovery/cluster-discovery-policy.ts';
-import { hubConnections } from '../api/discovery/hub-connection.ts';
 import type { DynamicObject } from '../api/kube-object.ts';
-import { apiVersionOf } from '../api/resource.ts';
 import { secretNames, serviceAccounts } from '../api/well-known.ts';
 import { componentDeployment, variable } from './component.ts';
 import { grant, read } from './grant.ts';
@@ -15,7 +12,12 @@ export const discoveryIdentity: Identity = {
   name: 'clusternet-discovery',
   clusterRole: 'clusternet-system-discovery',
   everywhere: [
-    grant(read, own, 'hubconnections clusterdiscoverypolicies', 'what it is told to do'),
+    grant(
+      `${read} create`,
+      own,
+      'hubconnections clusterdiscoverypolicies',
+      'what it is told to do; it makes the defaults where there are none',
+    ),
     grant(
       'patch',
       own,
@@ -39,7 +41,7 @@ export const discoveryIdentity: Identity = {
       'asks for the kubeconfig of a Cluster by its name; never lists or watches Secrets',
     ),
     grant(read, '', 'namespaces', 'namespaceSelector, and the label that keeps Clusters out'),
-    grant('get', '', 'configmaps', 'the address of the parent (kube-public/cluster-info)', [
+    grant(read, '', 'configmaps', 'the address of the parent (kube-public/cluster-info)', [
       'cluster-info',
     ]),
     grant(
@@ -69,22 +71,13 @@ export const discoveryIdentity: Identity = {
   ],
 };
 
-/** What the parent (or another management cluster) runs and grants for discovery. */
+/**
+ * What the parent (or another management cluster) runs and grants for discovery. The default policy and
+ * connection are made by discovery itself: an upgrade by clusterctl would put them back to the defaults.
+ */
 export function discoveryObjects(namespace: string, image: string): readonly DynamicObject[] {
   return [
     ...identityObjects(discoveryIdentity, namespace),
-    {
-      apiVersion: apiVersionOf(hubConnections),
-      kind: hubConnections.kind,
-      metadata: { name: 'default' },
-      spec: { joinSelf: true },
-    },
-    {
-      apiVersion: apiVersionOf(clusterDiscoveryPolicies),
-      kind: clusterDiscoveryPolicies.kind,
-      metadata: { name: 'default' },
-      spec: { hubRef: { name: 'default' }, mode: variable('CLUSTERNET_DISCOVERY_MODE', 'All') },
-    },
     componentDeployment({
       component: 'discovery',
       namespace,
@@ -92,6 +85,7 @@ export function discoveryObjects(namespace: string, image: string): readonly Dyn
       replicas: variable('CLUSTERNET_DISCOVERY_REPLICAS', '1'),
       serviceAccount: discoveryIdentity.name,
       env: [
+        { name: 'CLUSTERNET_DISCOVERY_MODE', value: variable('CLUSTERNET_DISCOVERY_MODE', 'All') },
         { name: 'CLUSTERNET_PARENT_URL', value: variable('CLUSTERNET_PARENT_URL', '') },
         { name: 'CLUSTERNET_SELF_NAME', value: variable('CLUSTERNET_SELF_NAME', 'parent') },
       ],

@@ -1,6 +1,7 @@
 import { Document, isScalar, Scalar, visit } from 'yaml';
 import { customKinds } from '../api/custom-kinds.ts';
 import type { DynamicObject, KubeObject } from '../api/kube-object.ts';
+import { addOnNodeLabelRule } from '../api/node-labels.ts';
 import { namespaces } from '../api/well-known.ts';
 import { selfAgentObjects } from './agent.ts';
 import { childAccessObjects } from './child-access.ts';
@@ -31,6 +32,7 @@ export function parentObjects(version: string): readonly DynamicObject[] {
       image,
       replicas: variable('CLUSTERNET_SELF_AGENT', '1'),
       deployerRole: 'Workloads',
+      extraArgs: addOnNodeLabelRule.prefixes.map(prefix => `--labels-aggregate-prefix=${prefix}`),
     }),
   ];
 }

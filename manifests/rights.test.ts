@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import type { ClusterRole, PolicyRule, RoleBinding } from '../kube/builtin-kinds.ts';
 import { agentIdentity, agentObjects, workloadGrants } from './agent.ts';
-import { childGrants, proxyImpersonatorGrants, proxyUserGrants } from './child-access.ts';
+import {
+  bootstrapGrants,
+  childGrants,
+  proxyImpersonatorGrants,
+  proxyUserGrants,
+} from './child-access.ts';
 import { discoveryIdentity } from './discovery.ts';
 import { type Grant, policyRules } from './grant.ts';
 import { hubIdentity } from './hub.ts';
@@ -171,6 +176,7 @@ describe('rights', () => {
       'agent at home': agentIdentity.atHome,
       workloads: workloadGrants,
       child: childGrants,
+      bootstrapping: bootstrapGrants,
       impersonator: proxyImpersonatorGrants,
       'proxy user': proxyUserGrants,
     };

@@ -1,0 +1,115 @@
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { parse } from 'yaml';
+import { ClusternetError } from '../api/errors.ts';
+import { extensionPoints } from './framework/plugin.ts';
+
+const closed = { additionalProperties: false };
+const name = Type.String({ minLength: 1 });
+
+const pluginSet = Type.Object(
+  {
+    enabled: Type.Optional(
+      Type.Array(
+        Type.Object({ name, weight: Type.Optional(Type.Integer({ minimum: 1 })) }, closed),
+        { description: 'Run after the default ones; one of the same name takes its place.' },
+      ),
+    ),
+    disabled: Type.Optional(
+      Type.Array(Type.Object({ name }, closed), {
+        description: 'Default plugins that do not run; "*" is all of them.',
+      }),
+    ),
+  },
+  closed,
+);
+
+const profile = Type.Object(
+  {
+    schedulerName: name,
+    plugins: Type.Optional(
+      Type.Object(
+        Object.fromEntries(extensionPoints.map(point => [point, Type.Optional(pluginSet)])),
+        closed,
+      ),
+    ),
+    pluginConfig: Type.Optional(
+      Type.Array(Type.Object({ name, args: Type.Optional(Type.Unknown()) }, closed)),
+    ),
+  },
+  closed,
+);
+
+const percentage = (description: string) =>
+  Type.Optional(Type.Integer({ description, minimum: 0, maximum: 100 }));
+
+const schema = Type.Object(
+  {
+    apiVersion: Type.Optional(Type.String()),
+    kind: Type.Optional(Type.String()),
+    profiles: Type.Array(profile, { minItems: 1 }),
+    percentageOfClustersToScore: percentage('For strategy Dividing.'),
+    percentageOfClustersToTolerate: percentage('For strategy Dividing.'),
+  },
+  closed,
+);
+
+/** What a profile changes at one extension point. */
+export type PluginSet = Static<typeof pluginSet>;
+
+/** Subscriptions that name `schedulerName` are placed by these plugins. */
+export interface ProfileConfiguration {
+  readonly schedulerName: string;
+  readonly plugins?: Readonly<Record<string, PluginSet | undefined>>;
+  readonly pluginConfig?: readonly { readonly name: string; readonly args?: unknown }[];
+}
+
+/** The scheduler's configuration file. */
+export interface SchedulerConfiguration {
+  readonly profiles: readonly ProfileConfiguration[];
+  readonly percentageOfClustersToScore?: number;
+  readonly percentageOfClustersToTolerate?: number;
+}
+
+/** Without a file: one profile with the default plugins. */
+export const defaultConfiguration: SchedulerConfiguration = {
+  profiles: [{ schedulerName: 'default' }],
+};
+
+/** Reads a configuration file; throws CN_SCHEDULER_CONFIG naming every field that is wrong. */
+export function readConfiguration(text: string): SchedulerConfiguration {
+  const value = parseYaml(text);
+  const problems = [...Value.Errors(schema, value)].map(
+    ({ instancePath, message }) => `${fieldPath(instancePath) || 'the file'}: ${message}`,
+  );
+  if (problems.length === 0) problems.push(...duplicates(value as SchedulerConfiguration));
+  if (problems.length > 0) throw new ClusternetError('CN_SCHEDULER_CONFIG', problems.join('; '));
+  return value as SchedulerConfiguration;
+}
+
+function parseYaml(text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ClusternetError('CN_SCHEDULER_CONFIG', message, { cause: error });
+  }
+}
+
+function duplicates({ profiles }: SchedulerConfiguration): string[] {
+  return profiles.flatMap(({ schedulerName }, index) =>
+    profiles.findIndex(each => each.schedulerName === schedulerName) < index
+      ? [`profiles[${index}].schedulerName: "${schedulerName}" is taken by another profile`]
+      : [],
+  );
+}
+
+/** `/profiles/0/schedulerName` as people write it: `profiles[0].schedulerName`. */
+function fieldPath(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map(part => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
+    .join('')
+    .replace(/^\./, '');
+}

@@ -1,0 +1,112 @@
+import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
+import type { Subscription, SubscriptionStatus } from '../../api/apps/subscription.ts';
+
+/** One attempt to place one Subscription, as every plugin sees it. */
+export interface Cycle {
+  readonly subscription: Subscription;
+  /** All clusters that are not being deleted, as they were when the attempt began. */
+  readonly clusters: readonly ManagedCluster[];
+  /** `namespace/name` of the clusters it is bound to now. */
+  readonly bound: ReadonlySet<string>;
+  /** What plugins hand to each other, by a name of their own. */
+  readonly notes: Map<string, unknown>;
+}
+
+/** Why the whole Subscription cannot be placed; `reason` becomes the reason of its condition Scheduled. */
+export interface Refusal {
+  readonly reason: string;
+  /** One sentence: which field, why, and what is allowed. */
+  readonly message: string;
+}
+
+/** Why one cluster cannot take the Subscription. */
+export interface Rejection {
+  /** Reads on from "2 clusters …", e.g. "are not ready". */
+  readonly reason: string;
+  /** True when it also ends a placement that exists; false when it only keeps new ones away. */
+  readonly evicts: boolean;
+}
+
+/** Replicas by feed key. */
+export type Replicas = Readonly<Record<string, number>>;
+
+/** A cluster that may take the Subscription, with what is known about it. */
+export interface Candidate {
+  readonly key: string;
+  readonly cluster: ManagedCluster;
+  readonly score: number;
+  /** How many replicas of each feed fit, when somebody predicted it. */
+  readonly capacity?: Replicas;
+}
+
+/** What was decided: the clusters, sorted, and with strategy Dividing the replicas in their order. */
+export interface Placement {
+  readonly clusters: readonly string[];
+  readonly replicas?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A placement together with the status that says so. */
+export interface Binding extends Placement {
+  readonly status: SubscriptionStatus;
+}
+
+/**
+ * A plugin takes part in scheduling at the points whose method it has, under upstream's names. What decides
+ * must be pure: the same cycle gives the same answer. What acts (permit, preBind, bind) gets a signal.
+ */
+export interface Plugin {
+  readonly name: string;
+  /** Before any cluster is looked at. */
+  preFilter?(cycle: Cycle): Refusal | undefined;
+  /** May this cluster take it? */
+  filter?(cycle: Cycle, cluster: ManagedCluster): Rejection | undefined;
+  /** No cluster may: the last word on why. */
+  postFilter?(cycle: Cycle, rejections: ReadonlyMap<string, Rejection>): Refusal | undefined;
+  /** Before capacities are predicted; strategy Dividing only, as are the next one, preAssign and assign. */
+  prePredict?(cycle: Cycle, candidates: readonly Candidate[]): Refusal | undefined;
+  /** How many replicas of each feed fit; undefined when it cannot tell. */
+  predict?(cycle: Cycle, candidate: Candidate, signal: AbortSignal): Promise<Replicas | undefined>;
+  /** Before scores are given. */
+  preScore?(cycle: Cycle, candidates: readonly Candidate[]): Refusal | undefined;
+  /** How well the cluster suits; any number, brought to 0..100 over all candidates. */
+  score?(cycle: Cycle, cluster: ManagedCluster): number;
+  /** Before replicas are assigned. */
+  preAssign?(cycle: Cycle, candidates: readonly Candidate[]): Refusal | undefined;
+  /** Divides replicas; undefined leaves it to the next plugin. */
+  assign?(cycle: Cycle, candidates: readonly Candidate[]): Placement['replicas'] | undefined;
+  /** Sets something aside for the placement; undone by `unreserve` when it does not come to pass. */
+  reserve?(cycle: Cycle, placement: Placement): Refusal | undefined;
+  unreserve?(cycle: Cycle, placement: Placement): void;
+  /** May wait; a refusal stops the placement. */
+  permit?(cycle: Cycle, placement: Placement, signal: AbortSignal): Promise<Refusal | undefined>;
+  /** Prepares the binding. */
+  preBind?(cycle: Cycle, placement: Placement, signal: AbortSignal): Promise<void>;
+  /** Writes the binding; false leaves it to the next plugin. */
+  bind?(cycle: Cycle, binding: Binding, signal: AbortSignal): Promise<boolean>;
+  /** After the binding. */
+  postBind?(cycle: Cycle, placement: Placement): void;
+}
+
+/** Where plugins take part, in order. */
+export const extensionPoints = [
+  'preFilter',
+  'filter',
+  'postFilter',
+  'prePredict',
+  'predict',
+  'preScore',
+  'score',
+  'preAssign',
+  'assign',
+  'reserve',
+  'permit',
+  'preBind',
+  'bind',
+  'postBind',
+] as const;
+
+/** One of {@link extensionPoints}. */
+export type ExtensionPoint = (typeof extensionPoints)[number];
+
+/** Makes a plugin from the `args` of its pluginConfig entry. */
+export type PluginFactory = (args: unknown) => Plugin;

@@ -1,0 +1,27 @@
+import { untolerated } from '../../api/taint.ts';
+import type { Plugin } from '../framework/plugin.ts';
+
+/**
+ * Taints that the Subscription does not tolerate: NoSchedule keeps new placements away, NoExecute also ends
+ * existing ones, PreferNoSchedule makes a cluster less welcome.
+ */
+export function taintToleration(): Plugin {
+  return {
+    name: 'TaintToleration',
+    filter: ({ subscription }, { spec }) => {
+      const tolerations = subscription.spec.clusterTolerations ?? [];
+      const taints = untolerated(spec.taints ?? [], tolerations, ['NoSchedule', 'NoExecute']);
+      const worst = taints.find(({ effect }) => effect === 'NoExecute') ?? taints[0];
+      if (worst === undefined) return undefined;
+      const taint = `${worst.key}${worst.value ? `=${worst.value}` : ''}:${worst.effect}`;
+      return {
+        reason: `have the taint ${taint}, which is not tolerated`,
+        evicts: worst.effect === 'NoExecute',
+      };
+    },
+    score: ({ subscription }, { spec }) => {
+      const tolerations = subscription.spec.clusterTolerations ?? [];
+      return -untolerated(spec.taints ?? [], tolerations, ['PreferNoSchedule']).length;
+    },
+  };
+}

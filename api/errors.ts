@@ -15,6 +15,7 @@ export const errorCodes = {
   CN_KUBE_KUBECONFIG: 'There is no usable kubeconfig.',
   CN_KUBE_SERVICE_ACCOUNT: 'The pod has no ServiceAccount token to reach its API server with.',
   CN_LEADER_LOST: 'The lease of the leader was lost, so the process must stop.',
+  CN_SCHEDULER_CONFIG: 'The configuration file of the scheduler cannot be used.',
 } as const satisfies Record<`CN_${string}`, string>;
 
 export type ErrorCode = keyof typeof errorCodes;

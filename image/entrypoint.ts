@@ -7,6 +7,7 @@ const components: Readonly<Record<string, () => Promise<Component>>> = {
   hub: async () => (await import('../hub/main.ts')).run,
   discovery: async () => (await import('../discovery/main.ts')).run,
   agent: async () => (await import('../agent/main.ts')).run,
+  scheduler: async () => (await import('../scheduler/main.ts')).run,
 };
 
 const usage = `Usage: clusternet <component> [flags]

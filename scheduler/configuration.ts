@@ -48,6 +48,8 @@ const schema = Type.Object(
     apiVersion: Type.Optional(Type.String()),
     kind: Type.Optional(Type.String()),
     profiles: Type.Array(profile, { minItems: 1 }),
+    pluginModules: Type.Optional(Type.Array(name, { description: 'Paths of ES modules.' })),
+    // Upstream's; accepted, but nothing divides replicas yet.
     percentageOfClustersToScore: percentage('For strategy Dividing.'),
     percentageOfClustersToTolerate: percentage('For strategy Dividing.'),
   },
@@ -67,8 +69,8 @@ export interface ProfileConfiguration {
 /** The scheduler's configuration file. */
 export interface SchedulerConfiguration {
   readonly profiles: readonly ProfileConfiguration[];
-  readonly percentageOfClustersToScore?: number;
-  readonly percentageOfClustersToTolerate?: number;
+  /** ES modules with plugins of your own. */
+  readonly pluginModules?: readonly string[];
 }
 
 /** Without a file: one profile with the default plugins. */

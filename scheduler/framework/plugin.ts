@@ -1,5 +1,5 @@
-import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import type { Subscription, SubscriptionStatus } from '../../api/apps/subscription.ts';
+import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 
 /** One attempt to place one Subscription, as every plugin sees it. */
 export interface Cycle {
@@ -39,6 +39,9 @@ export interface Candidate {
   readonly capacity?: Replicas;
 }
 
+/** Replicas for each cluster, by `namespace/name`. */
+export type Assignment = ReadonlyMap<string, Replicas>;
+
 /** What was decided: the clusters, sorted, and with strategy Dividing the replicas in their order. */
 export interface Placement {
   readonly clusters: readonly string[];
@@ -73,7 +76,7 @@ export interface Plugin {
   /** Before replicas are assigned. */
   preAssign?(cycle: Cycle, candidates: readonly Candidate[]): Refusal | undefined;
   /** Divides replicas; undefined leaves it to the next plugin. */
-  assign?(cycle: Cycle, candidates: readonly Candidate[]): Placement['replicas'] | undefined;
+  assign?(cycle: Cycle, candidates: readonly Candidate[]): Assignment | undefined;
   /** Sets something aside for the placement; undone by `unreserve` when it does not come to pass. */
   reserve?(cycle: Cycle, placement: Placement): Refusal | undefined;
   unreserve?(cycle: Cycle, placement: Placement): void;

@@ -5,6 +5,7 @@ import {
   extensionPoints,
   type Plugin,
   type PluginFactory,
+  type Refusal,
 } from './plugin.ts';
 
 /** A plugin at one point, with the weight of its score. */
@@ -21,6 +22,11 @@ export interface Profile {
   readonly schedulerName: string;
   /** The plugins of a point, in the order they run. */
   at<Point extends ExtensionPoint>(point: Point): readonly PluginAt<Point>[];
+  /** The first refusal of the plugins of a point. */
+  firstRefusal<Point extends ExtensionPoint>(
+    point: Point,
+    ask: (plugin: PluginAt<Point>) => Refusal | undefined,
+  ): Refusal | undefined;
   /** The weight of a plugin's score. */
   weightOf(plugin: Plugin): number;
 }
@@ -41,16 +47,15 @@ export function buildProfile(
   configuration: ProfileConfiguration,
   factories: ReadonlyMap<string, PluginFactory>,
 ): Profile {
-  const { schedulerName, pluginConfig = [], plugins = {} } = configuration;
-  const made = new Map<string, Plugin>();
-  for (const { name } of pluginConfig) requireFactory(name, `pluginConfig of ${schedulerName}`);
+  const { schedulerName, plugins = {} } = configuration;
+  const shelf = new PluginShelf(configuration, factories);
   const points = new Map<ExtensionPoint, readonly Plugin[]>();
   const weights = new Map<Plugin, number>();
   for (const point of extensionPoints) {
     const where = `plugins.${point} of profile ${schedulerName}`;
     const enabled = merge(defaultPlugins[point] ?? [], plugins[point] ?? {}, where);
     const list = enabled.map(({ name, weight = 1 }) => {
-      const plugin = made.getOrInsertComputed(name, () => make(name, where));
+      const plugin = shelf.get(name, where);
       if (!plugin[point]) throw invalid(`${where}: plugin ${name} does not take part there`);
       if (point === 'score') weights.set(plugin, weight);
       return plugin;
@@ -60,22 +65,70 @@ export function buildProfile(
   if (points.get('bind')?.length === 0) {
     throw invalid(`plugins.bind of profile ${schedulerName}: at least one plugin is needed`);
   }
-  return {
-    schedulerName,
-    at: <Point extends ExtensionPoint>(point: Point) =>
-      (points.get(point) ?? []) as readonly PluginAt<Point>[],
-    weightOf: plugin => weights.get(plugin) ?? 1,
-  };
+  return new PluginProfile(schedulerName, points, weights);
+}
 
-  function make(name: string, where: string): Plugin {
-    const args = pluginConfig.find(each => each.name === name)?.args;
-    return requireFactory(name, where)(args);
+class PluginProfile implements Profile {
+  readonly schedulerName: string;
+  readonly #points: ReadonlyMap<ExtensionPoint, readonly Plugin[]>;
+  readonly #weights: ReadonlyMap<Plugin, number>;
+
+  constructor(
+    schedulerName: string,
+    points: ReadonlyMap<ExtensionPoint, readonly Plugin[]>,
+    weights: ReadonlyMap<Plugin, number>,
+  ) {
+    this.schedulerName = schedulerName;
+    this.#points = points;
+    this.#weights = weights;
   }
 
-  function requireFactory(name: string, where: string): PluginFactory {
-    const factory = factories.get(name);
+  at<Point extends ExtensionPoint>(point: Point): readonly PluginAt<Point>[] {
+    return (this.#points.get(point) ?? []) as readonly PluginAt<Point>[];
+  }
+
+  firstRefusal<Point extends ExtensionPoint>(
+    point: Point,
+    ask: (plugin: PluginAt<Point>) => Refusal | undefined,
+  ): Refusal | undefined {
+    for (const plugin of this.at(point)) {
+      const refusal = ask(plugin);
+      if (refusal) return refusal;
+    }
+    return undefined;
+  }
+
+  weightOf(plugin: Plugin): number {
+    return this.#weights.get(plugin) ?? 1;
+  }
+}
+
+/** Makes each plugin of a profile once, with its own arguments. */
+class PluginShelf {
+  readonly #args: ReadonlyMap<string, unknown>;
+  readonly #factories: ReadonlyMap<string, PluginFactory>;
+  readonly #made = new Map<string, Plugin>();
+
+  constructor(
+    { schedulerName, pluginConfig = [] }: ProfileConfiguration,
+    factories: ReadonlyMap<string, PluginFactory>,
+  ) {
+    this.#factories = factories;
+    this.#args = new Map(pluginConfig.map(({ name, args }) => [name, args]));
+    for (const name of this.#args.keys()) {
+      this.#factory(name, `pluginConfig of profile ${schedulerName}`);
+    }
+  }
+
+  get(name: string, where: string): Plugin {
+    const factory = this.#factory(name, where);
+    return this.#made.getOrInsertComputed(name, () => factory(this.#args.get(name)));
+  }
+
+  #factory(name: string, where: string): PluginFactory {
+    const factory = this.#factories.get(name);
     if (factory) return factory;
-    const known = [...factories.keys()].sort().join(', ');
+    const known = [...this.#factories.keys()].sort().join(', ');
     throw invalid(`${where}: there is no plugin "${name}"; there are ${known}`);
   }
 }

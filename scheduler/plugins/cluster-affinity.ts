@@ -6,8 +6,9 @@ export function clusterAffinity(): Plugin {
   return {
     name: 'ClusterAffinity',
     preFilter: ({ subscription }) => {
-      const problems = subscription.spec.subscribers.flatMap(({ clusterAffinity: selector }, index) =>
-        validateSelector(selector, `spec.subscribers[${index}].clusterAffinity`),
+      const problems = subscription.spec.subscribers.flatMap(
+        ({ clusterAffinity: selector }, index) =>
+          validateSelector(selector, `spec.subscribers[${index}].clusterAffinity`),
       );
       if (problems.length === 0) return undefined;
       return { reason: 'InvalidSelector', message: problems.join('; ') };

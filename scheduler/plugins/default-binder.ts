@@ -1,10 +1,11 @@
 import { subscriptions } from '../../api/apps/subscription.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { patchStatus } from '../../reconcile/status-patch.ts';
+import { fieldManager } from '../field-manager.ts';
 import type { Plugin } from '../framework/plugin.ts';
 
 /** Writes the placement to the Subscription's status. */
-export function defaultBinder(client: KubeClient, fieldManager: string): Plugin {
+export function defaultBinder(client: KubeClient): Plugin {
   return {
     name: 'DefaultBinder',
     bind: async ({ subscription }, { status }, signal) => {

@@ -1,0 +1,2 @@
+/** Name of the scheduler in managedFields. */
+export const fieldManager = 'clusternet-scheduler';

@@ -1,0 +1,136 @@
+import type { Subscription } from '../api/apps/subscription.ts';
+import type { ManagedCluster } from '../api/clusters/managed-cluster.ts';
+import { isTrue } from '../api/conditions.ts';
+import { annotations } from '../api/well-known.ts';
+import { keyOf } from '../reconcile/key.ts';
+import { conditionTypes } from './condition-types.ts';
+import { filterClusters, type Judgement } from './framework/filter-clusters.ts';
+import type { Candidate, Cycle, Placement, Refusal } from './framework/plugin.ts';
+import type { Profile } from './framework/profile.ts';
+import { scoreClusters } from './framework/score-clusters.ts';
+import { guardRemovals } from './removal-guard.ts';
+import { selectClusters } from './select-clusters.ts';
+
+/** What a placement is decided from. */
+export interface World {
+  readonly clusters: readonly ManagedCluster[];
+  /** Clusters, by `namespace/name`, whose deletion the API server has reported. */
+  readonly deleted: ReadonlySet<string>;
+  /** Inferred removals of this Subscription in the last ten minutes. */
+  readonly recentRemovals: number;
+}
+
+/** Where a Subscription goes, or why not. */
+export interface Decision {
+  /** `namespace/name`, sorted; undefined leaves whatever placement there is alone. */
+  readonly clusters?: readonly string[];
+  /** Those of `clusters` that exist, for dividing replicas. */
+  readonly candidates: readonly Candidate[];
+  /** With strategy Dividing. */
+  readonly replicas?: Placement['replicas'];
+  /** Why it could not be placed as asked. */
+  readonly refusal?: Refusal;
+  /** Clusters that leave the placement without a recorded deletion. */
+  readonly removed: readonly string[];
+  /** Clusters that would have left it, and stay until an administrator confirms. */
+  readonly held: readonly string[];
+  /** The guard's limit, when it held something. */
+  readonly limit?: number;
+}
+
+/** Leaves whatever placement there is alone, and says why. */
+export function leaveAlone(refusal: Refusal): Decision {
+  return { refusal, candidates: [], removed: [], held: [] };
+}
+
+/** Decides where a Subscription goes; pure but for the notes plugins leave in the cycle. */
+export function place(profile: Profile, cycle: Cycle, world: World): Decision {
+  const refusal = profile.firstRefusal('preFilter', plugin => plugin.preFilter(cycle));
+  if (refusal) return leaveAlone(refusal);
+  const judgement = filterClusters(profile, cycle);
+  const scored = scoreClusters(profile, cycle, [...judgement.feasible, ...judgement.retained]);
+  const unscored = profile.firstRefusal('preScore', plugin => plugin.preScore(cycle, scored));
+  if (unscored) return leaveAlone(unscored);
+  const wanted = selectClusters(cycle.subscription, scored, cycle.bound);
+  const inferred = inferredRemovals(cycle, world, wanted);
+  if (wanted.size === 0) return nowhere(profile, cycle, judgement, inferred);
+  const { removed, held, limit } = guardRemovals({
+    inferred,
+    bound: cycle.bound.size,
+    recent: world.recentRemovals,
+    holding: isTrue(cycle.subscription.status?.conditions, conditionTypes.massChange),
+    confirmed: isConfirmed(cycle.subscription),
+  });
+  const clusters = [...wanted, ...held].sort();
+  const candidates = candidatesFor(clusters, scored, cycle);
+  return { clusters, candidates, removed, held, ...(held.length > 0 && { limit }) };
+}
+
+/** Bound clusters that are no longer wanted although nobody has deleted them. */
+function inferredRemovals(cycle: Cycle, world: World, wanted: ReadonlySet<string>): string[] {
+  const leaving = new Set(
+    world.clusters.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).map(keyOf),
+  );
+  return [...cycle.bound]
+    .filter(key => !(wanted.has(key) || leaving.has(key) || world.deleted.has(key)))
+    .sort();
+}
+
+/** No cluster is left: what it had stays, since nobody asked for it to be withdrawn. */
+function nowhere(
+  profile: Profile,
+  cycle: Cycle,
+  { rejections }: Judgement,
+  inferred: readonly string[],
+): Decision {
+  const own = profile.firstRefusal('postFilter', plugin => plugin.postFilter(cycle, rejections));
+  const confirmed = isConfirmed(cycle.subscription);
+  const kept = confirmed ? [] : inferred;
+  const message = [
+    `0/${cycle.clusters.length} clusters are available${summary(rejections)}`,
+    ...(kept.length > 0 ? [keptMessage(kept, cycle.subscription)] : []),
+  ].join('. ');
+  return {
+    clusters: kept,
+    candidates: [],
+    refusal: own ?? { reason: 'NoFeasibleCluster', message },
+    removed: confirmed ? inferred : [],
+    held: [],
+  };
+}
+
+function keptMessage(kept: readonly string[], { metadata }: Subscription): string {
+  const annotation = `${annotations.confirmMassChange}: "${metadata.generation}"`;
+  return (
+    `The last placement (${kept.join(', ')}) is kept: to withdraw it, delete the Subscription ` +
+    `or set annotation ${annotation}`
+  );
+}
+
+/** `: 2 are not ready, 1 do not match any subscriber`, most frequent first. */
+function summary(rejections: Judgement['rejections']): string {
+  const reasons = Object.entries(Object.groupBy(rejections.values(), ({ reason }) => reason))
+    .map(([reason, all = []]) => ({ reason, count: all.length }))
+    .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
+  if (reasons.length === 0) return '';
+  return `: ${reasons.map(({ reason, count }) => `${count} ${reason}`).join(', ')}`;
+}
+
+function isConfirmed({ metadata }: Subscription): boolean {
+  const confirmed = metadata.annotations?.[annotations.confirmMassChange];
+  return confirmed !== undefined && confirmed === String(metadata.generation);
+}
+
+/** The clusters of a placement that exist, held ones included. */
+function candidatesFor(
+  clusters: readonly string[],
+  scored: readonly Candidate[],
+  cycle: Cycle,
+): readonly Candidate[] {
+  const known = new Map(scored.map(candidate => [candidate.key, candidate]));
+  const living = new Map(cycle.clusters.map(cluster => [keyOf(cluster), cluster]));
+  return clusters.flatMap(key => {
+    const cluster = living.get(key);
+    return cluster ? [known.get(key) ?? { key, cluster, score: 0 }] : [];
+  });
+}

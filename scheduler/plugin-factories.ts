@@ -1,0 +1,50 @@
+import { pathToFileURL } from 'node:url';
+import { ClusternetError } from '../api/errors.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { PluginFactory } from './framework/plugin.ts';
+import { clusterAffinity } from './plugins/cluster-affinity.ts';
+import { defaultBinder } from './plugins/default-binder.ts';
+import { readiness } from './plugins/readiness.ts';
+import { taintToleration } from './plugins/taint-toleration.ts';
+
+/** The plugins that are part of the scheduler, by name. */
+export function ownPlugins(client: KubeClient): ReadonlyMap<string, PluginFactory> {
+  return new Map<string, PluginFactory>([
+    ['ClusterAffinity', clusterAffinity],
+    ['DefaultBinder', () => defaultBinder(client)],
+    ['Readiness', readiness],
+    ['TaintToleration', taintToleration],
+  ]);
+}
+
+/**
+ * The plugins of ES modules named in the configuration. A module exports `plugins`: an object of factories by
+ * plugin name, each called with the args of its pluginConfig entry.
+ */
+export async function foreignPlugins(
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, PluginFactory>> {
+  const modules = await Promise.all(paths.map(load));
+  return new Map(modules.flatMap(plugins => Object.entries(plugins)));
+}
+
+async function load(path: string, index: number): Promise<Readonly<Record<string, PluginFactory>>> {
+  try {
+    const module: unknown = await import(pathToFileURL(path).href);
+    const plugins = (module as { plugins?: unknown }).plugins;
+    if (isFactories(plugins)) return plugins;
+    throw new Error('it exports no object "plugins" of functions');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `pluginModules[${index}]: cannot use ${path}: ${why}`;
+    throw new ClusternetError('CN_SCHEDULER_CONFIG', message, { cause: error });
+  }
+}
+
+function isFactories(value: unknown): value is Readonly<Record<string, PluginFactory>> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every(factory => typeof factory === 'function')
+  );
+}

@@ -1,0 +1,36 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+
+/** What the scheduler reports, under upstream's names. */
+export interface SchedulerMetrics {
+  readonly attempts: Counter<'result' | 'profile'>;
+  readonly algorithm: Histogram<'profile'>;
+  readonly endToEnd: Histogram<'result' | 'profile'>;
+}
+
+/** Registers the metrics; once per process. */
+export function schedulerMetrics(registry: Registry): SchedulerMetrics {
+  const buckets = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+  const registers = [registry];
+  return {
+    attempts: new Counter({
+      name: 'clusternet_scheduler_schedule_attempts_total',
+      help: 'Attempts to place a Subscription, by how they ended.',
+      labelNames: ['result', 'profile'],
+      registers,
+    }),
+    algorithm: new Histogram({
+      name: 'clusternet_scheduler_scheduling_algorithm_duration_seconds',
+      help: 'How long deciding took.',
+      labelNames: ['profile'],
+      buckets,
+      registers,
+    }),
+    endToEnd: new Histogram({
+      name: 'clusternet_scheduler_e2e_scheduling_duration_seconds',
+      help: 'How long deciding and writing the decision took.',
+      labelNames: ['result', 'profile'],
+      buckets,
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict';
+import { Registry } from 'prom-client';
+import { type Subscription, subscriptions } from '../api/apps/subscription.ts';
+import { managedClusters } from '../api/clusters/managed-cluster.ts';
+import { findCondition } from '../api/conditions.ts';
+import type { Condition } from '../api/kube-object.ts';
+import { annotations, labels as wellKnown } from '../api/well-known.ts';
+import { builtin } from '../kube/builtin.ts';
+import { runController } from '../reconcile/controller.ts';
+import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
+import { eventually } from '../test/eventually.ts';
+import { type FakeApiServer, startFakeApiServer } from '../test/fake-api-server.ts';
+import { cluster, keyFor, subscription } from '../test/scheduling-objects.ts';
+import type { ProfileConfiguration } from './configuration.ts';
+import type { PluginFactory } from './framework/plugin.ts';
+import { buildProfile } from './framework/profile.ts';
+import { ownPlugins } from './plugin-factories.ts';
+import { Scheduler } from './scheduler.ts';
+import { schedulingController } from './scheduling-controller.ts';
+
+const labels = { app: 'web' };
+const app = { namespace: 'default', name: 'app' };
+
+describe('scheduler', () => {
+  let server: FakeApiServer;
+  let runtime: Runtime;
+  let stop: AbortController;
+  let running: Promise<void>;
+
+  beforeEach(async () => {
+    server = await startFakeApiServer();
+    stop = new AbortController();
+    running = Promise.resolve();
+  });
+
+  afterEach(async () => {
+    await end();
+    await server.close();
+  });
+
+  async function end(): Promise<void> {
+    stop.abort();
+    await running;
+    await runtime?.cache.stopped();
+  }
+
+  function start(
+    profile: ProfileConfiguration = { schedulerName: 'default' },
+    foreign: Readonly<Record<string, PluginFactory>> = {},
+  ): void {
+    stop = new AbortController();
+    const metrics = new Registry();
+    const access = server.access();
+    runtime = createRuntime({
+      access,
+      component: 'clusternet-scheduler',
+      instance: 'test',
+      metrics,
+    });
+    const factories = new Map([...ownPlugins(runtime.client), ...Object.entries(foreign)]);
+    const scheduler = new Scheduler(runtime, [buildProfile(profile, factories)]);
+    const controller = schedulingController(scheduler);
+    runtime.cache.start(stop.signal);
+    running = runController(controller, runtime, stop.signal);
+  }
+
+  async function restart(): Promise<void> {
+    await end();
+    server.requests.length = 0;
+    start();
+    await idle();
+  }
+
+  /** Every Subscription there is has been looked at, and nothing waits or is under way. */
+  async function idle(): Promise<void> {
+    await eventually(async () => {
+      const busy =
+        (await sum('workqueue_depth')) + (await sum('controller_runtime_active_workers'));
+      return (await sum('controller_runtime_reconcile_total')) > 0 && busy === 0;
+    });
+  }
+
+  async function sum(name: string): Promise<number> {
+    const metric = await runtime.metrics.getSingleMetric(name)?.get();
+    return metric?.values.reduce((total, { value }) => total + value, 0) ?? 0;
+  }
+
+  function stored(name = 'app'): Subscription | undefined {
+    return server.objects.get(subscriptions, { ...app, name });
+  }
+
+  function binding(name?: string): string {
+    return (stored(name)?.status?.bindingClusters ?? []).join();
+  }
+
+  function condition(type = 'Scheduled', name?: string): Condition | undefined {
+    return findCondition(stored(name)?.status?.conditions, type);
+  }
+
+  function put(...clusters: ReturnType<typeof cluster>[]): void {
+    for (const each of clusters) server.objects.put(managedClusters, each);
+  }
+
+  async function bound(names: string[]): Promise<void> {
+    await eventually(() => binding() === names.map(keyFor).join(), {
+      describe: `bound to ${names}`,
+    });
+  }
+
+  it('binds a Subscription, says so in its status and by an event', async () => {
+    put(cluster('b', { labels }), cluster('a', { labels }), cluster('c'));
+    server.objects.put(subscriptions, subscription());
+    start();
+    await bound(['a', 'b']);
+    const { status } = stored() ?? {};
+    assert.equal(status?.desiredReleases, 2);
+    assert.equal(typeof status?.specHash, 'number');
+    assert.deepEqual(
+      [
+        condition()?.status,
+        condition()?.reason,
+        condition()?.message,
+        condition()?.observedGeneration,
+      ],
+      ['True', 'Scheduled', 'bound to 2 clusters', 1],
+    );
+    const event = await eventually(() => server.objects.list(builtin.events)[0]);
+    assert.deepEqual(
+      [event.type, event.reason, event.note],
+      ['Normal', 'Scheduled', 'Successfully bound default/app to ns-a/a,ns-b/b'],
+    );
+  });
+
+  it('leaves what others wrote into the status alone', async () => {
+    const theirs: Condition = {
+      type: 'FeedsFound',
+      status: 'True',
+      reason: 'Found',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
+    const completedReleases = 7;
+    put(cluster('a', { labels }));
+    server.objects.put(
+      subscriptions,
+      subscription({}, { conditions: [theirs], completedReleases }),
+    );
+    start();
+    await bound(['a']);
+    assert.deepEqual(condition('FeedsFound'), theirs);
+    assert.equal(stored()?.status?.completedReleases, 7);
+  });
+
+  it('writes nothing after a restart when there is nothing to do', async () => {
+    put(cluster('a', { labels }), cluster('b'));
+    for (let i = 0; i < 5; i++) {
+      server.objects.put(
+        subscriptions,
+        subscription({}, {}, { name: `app-${i}`, uid: `uid-${i}` }),
+      );
+    }
+    const nowhere = [{ clusterAffinity: { matchLabels: { no: 'such' } } }];
+    server.objects.put(subscriptions, subscription({ subscribers: nowhere }));
+    start();
+    await eventually(() => condition()?.status === 'False');
+    await eventually(() => [0, 1, 2, 3, 4].every(i => binding(`app-${i}`) !== ''));
+    await runtime.events.flush();
+    await restart();
+    await runtime.events.flush();
+    assert.deepEqual(server.writes(), []);
+  });
+
+  it('follows clusters that come, change their labels and go', async () => {
+    put(cluster('a', { labels }));
+    server.objects.put(subscriptions, subscription());
+    start();
+    await bound(['a']);
+    put(cluster('b', { labels }), cluster('c'));
+    await bound(['a', 'b']);
+    put(cluster('c', { labels }));
+    await bound(['a', 'b', 'c']);
+    put(cluster('a'));
+    await bound(['b', 'c']);
+    server.objects.remove(managedClusters, cluster('b').metadata);
+    await bound(['c']);
+  });
+
+  it('changes neither placement nor status while bound clusters are not ready or tainted', async () => {
+    put(cluster('a', { labels }), cluster('b', { labels }));
+    server.objects.put(subscriptions, subscription());
+    start();
+    const database = [{ clusterAffinity: { matchLabels: { app: 'db' } } }];
+    const metadata = { name: 'database', uid: 'uid-database' };
+    server.objects.put(subscriptions, subscription({ subscribers: database }, {}, metadata));
+    await bound(['a', 'b']);
+    await idle();
+    const before = stored()?.metadata.resourceVersion;
+    const taints = [{ key: 'clusters.clusternet.io/unschedulable', effect: 'NoSchedule' }];
+    put(
+      cluster('a', { labels, ready: 'Unknown', taints }),
+      cluster('b', { labels, ready: 'False', taints }),
+    );
+    put(cluster('c', { labels, ready: 'Unknown' }));
+    // The scheduler has seen all of this when it has acted on what came after it.
+    put(cluster('d', { labels: { app: 'db' } }));
+    await eventually(() => binding('database') === keyFor('d'));
+    await idle();
+    assert.equal(stored()?.metadata.resourceVersion, before);
+  });
+
+  it('keeps the last placement when no cluster is feasible any more, and recovers by itself', async () => {
+    put(cluster('a', { labels }));
+    server.objects.put(subscriptions, subscription());
+    start();
+    await bound(['a']);
+    put(cluster('a'));
+    await eventually(() => condition()?.reason === 'NoFeasibleCluster');
+    assert.equal(binding(), keyFor('a'));
+    await eventually(() =>
+      server.objects.list(builtin.events).some(({ reason }) => reason === 'FailedScheduling'),
+    );
+    put(cluster('b', { labels }));
+    await bound(['b']);
+    assert.equal(condition()?.status, 'True');
+  });
+
+  it('never honours a Subscription in a namespace that belongs to a cluster', async () => {
+    server.objects.put(builtin.namespaces, {
+      metadata: { name: 'default', labels: { [wellKnown.clusterId]: 'some-id' } },
+    });
+    put(cluster('a', { labels }));
+    server.objects.put(subscriptions, subscription());
+    start();
+    await eventually(() => condition()?.reason === 'NamespaceNotAllowed');
+    assert.equal(binding(), '');
+    server.objects.put(builtin.namespaces, { metadata: { name: 'default' } });
+    await bound(['a']);
+  });
+
+  it('says clearly that it cannot divide replicas', async () => {
+    put(cluster('a', { labels }));
+    server.objects.put(subscriptions, subscription({ schedulingStrategy: 'Dividing' }));
+    start();
+    await eventually(() => condition()?.reason === 'DividingNotSupported');
+    assert.match(condition()?.message ?? '', /^spec\.schedulingStrategy: .* use Replication/);
+    assert.equal(binding(), '');
+  });
+
+  it('names the field of a malformed selector, and goes on once it is mended', async () => {
+    put(cluster('a', { labels }));
+    const broken = [{ clusterAffinity: { matchExpressions: [{ key: 'app', operator: 'In' }] } }];
+    server.objects.put(subscriptions, subscription({ subscribers: broken }));
+    start();
+    await eventually(() => condition()?.reason === 'InvalidSelector');
+    assert.match(
+      condition()?.message ?? '',
+      /matchExpressions\[0\]\.values: In needs at least one value/,
+    );
+    server.objects.put(subscriptions, subscription({}, stored()?.status, { generation: 2 }));
+    await bound(['a']);
+  });
+
+  it('leaves Subscriptions of other schedulers alone', async () => {
+    put(cluster('a', { labels }));
+    server.objects.put(subscriptions, subscription({ schedulerName: 'another' }));
+    server.objects.put(subscriptions, subscription({}, {}, { name: 'ours', uid: 'uid-ours' }));
+    start();
+    await eventually(() => binding('ours') !== '');
+    assert.deepEqual(stored()?.status, {});
+  });
+
+  it('holds a mass of removals until they are confirmed, also after a restart', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `c${10 + index}`);
+    put(...names.map(name => cluster(name, { labels })), cluster('z', { labels }));
+    server.objects.put(subscriptions, subscription());
+    start();
+    await bound([...names, 'z']);
+    put(...names.map(name => cluster(name)));
+    await eventually(() => condition('MassChange'));
+    await bound([...names.slice(5), 'z']);
+    assert.equal(condition('MassChange')?.reason, 'RemovalsHeld');
+    assert.match(condition('MassChange')?.message ?? '', /confirm-mass-change: "1"/);
+    await restart();
+    assert.deepEqual(server.writes(), []);
+    const confirm = { [annotations.confirmMassChange]: '1' };
+    server.objects.put(subscriptions, { ...stored(), metadata: { ...app, annotations: confirm } });
+    await bound(['z']);
+    assert.equal(condition('MassChange'), undefined);
+  });
+
+  it('looks again only at Subscriptions that a cluster event can affect', async () => {
+    put(cluster('a', { labels }));
+    server.objects.put(subscriptions, subscription());
+    const others = [{ clusterAffinity: { matchLabels: { app: 'db' } } }];
+    for (let i = 0; i < 20; i++) {
+      const metadata = { name: `other-${i}`, uid: `uid-${i}` };
+      server.objects.put(subscriptions, subscription({ subscribers: others }, {}, metadata));
+    }
+    start();
+    await bound(['a']);
+    await eventually(() =>
+      Array.from({ length: 20 }, (_, i) => condition('Scheduled', `other-${i}`)).every(Boolean),
+    );
+    await idle();
+    const attempts = () => sum('clusternet_scheduler_schedule_attempts_total');
+    const before = await attempts();
+    put(cluster('b', { labels }));
+    await bound(['a', 'b']);
+    await idle();
+    assert.ok((await attempts()) - before <= 2);
+  });
+
+  it('takes a placement through the plugins of a profile, and lets them stop it', async () => {
+    put(cluster('a', { labels }));
+    const calls: string[] = [];
+    let allowed = false;
+    const spy: PluginFactory = args => ({
+      name: 'Spy',
+      reserve: () => void calls.push(`reserve ${args}`),
+      unreserve: () => void calls.push('unreserve'),
+      permit: async () => (allowed ? undefined : { reason: 'Closed', message: 'come back later' }),
+      postBind: () => void calls.push('postBind'),
+    });
+    const enabled = { enabled: [{ name: 'Spy' }] };
+    server.objects.put(subscriptions, subscription());
+    start(
+      {
+        schedulerName: 'default',
+        plugins: { reserve: enabled, permit: enabled, postBind: enabled },
+        pluginConfig: [{ name: 'Spy', args: 'twice' }],
+      },
+      { Spy: spy },
+    );
+    await eventually(() => condition()?.reason === 'Closed');
+    assert.equal(binding(), '');
+    allowed = true;
+    server.objects.put(subscriptions, subscription({}, stored()?.status, { generation: 2 }));
+    await bound(['a']);
+    assert.deepEqual(new Set(calls), new Set(['reserve twice', 'unreserve', 'postBind']));
+    assert.equal(calls.at(-1), 'postBind');
+  });
+
+  it('divides replicas with a plugin that can, in the order of the clusters', async () => {
+    put(cluster('b', { labels }), cluster('a', { labels }));
+    const feed = 'apps/v1/Deployment/qux/nginx';
+    const divider: PluginFactory = () => ({
+      name: 'Divider',
+      predict: async (_cycle, { cluster: { metadata } }) => ({
+        [feed]: metadata.name === 'a' ? 1 : 5,
+      }),
+      assign: (_cycle, candidates) =>
+        new Map(candidates.map(({ key, capacity = {} }) => [key, capacity])),
+    });
+    const enabled = { enabled: [{ name: 'Divider' }] };
+    server.objects.put(subscriptions, subscription({ schedulingStrategy: 'Dividing' }));
+    start(
+      { schedulerName: 'default', plugins: { predict: enabled, assign: enabled } },
+      { Divider: divider },
+    );
+    await bound(['a', 'b']);
+    assert.deepEqual(stored()?.status?.replicas, { [feed]: [1, 5] });
+  });
+
+  it('tries again when the API server refuses a write', async () => {
+    put(cluster('a', { labels }));
+    server.failNext({ method: 'PATCH', path: /subscriptions/, with: 500, times: 2 });
+    server.objects.put(subscriptions, subscription());
+    start();
+    await bound(['a']);
+  });
+});

@@ -1,0 +1,152 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Subscription,
+  type SubscriptionStatus,
+  subscriptions,
+} from '../api/apps/subscription.ts';
+import type { ManagedCluster } from '../api/clusters/managed-cluster.ts';
+import { managedClusters } from '../api/clusters/managed-cluster.ts';
+import { labels } from '../api/well-known.ts';
+import { builtin } from '../kube/builtin.ts';
+import type { Namespace } from '../kube/builtin-kinds.ts';
+import type { Informer } from '../reconcile/informer.ts';
+import type { Runtime } from '../reconcile/runtime.ts';
+import { patchStatus } from '../reconcile/status-patch.ts';
+import { announce } from './announce.ts';
+import { fieldManager } from './field-manager.ts';
+import { bindPlacement } from './framework/bind-placement.ts';
+import { divideReplicas } from './framework/divide-replicas.ts';
+import type { Cycle, Refusal } from './framework/plugin.ts';
+import type { Profile } from './framework/profile.ts';
+import { type Decision, leaveAlone, place, type World } from './place.ts';
+import { recordDeletions } from './recorded-deletions.ts';
+import { RemovalHistory } from './removal-guard.ts';
+import { type SchedulerMetrics, schedulerMetrics } from './scheduler-metrics.ts';
+import { statusAfter } from './subscription-status.ts';
+
+/** Places Subscriptions, one at a time each, by the profile their schedulerName names. */
+export class Scheduler {
+  readonly subscriptions: Informer<Subscription>;
+  readonly clusters: Informer<ManagedCluster>;
+  /** Only the namespaces dedicated to a cluster. */
+  readonly dedicated: Informer<Namespace>;
+  readonly #runtime: Runtime;
+  readonly #profiles: ReadonlyMap<string, Profile>;
+  readonly #deleted: ReadonlySet<string>;
+  readonly #history: RemovalHistory;
+  readonly #metrics: SchedulerMetrics;
+
+  constructor(runtime: Runtime, profiles: readonly Profile[]) {
+    const { cache, clock, metrics } = runtime;
+    this.#runtime = runtime;
+    this.#profiles = new Map(profiles.map(profile => [profile.schedulerName, profile]));
+    this.subscriptions = cache.informer(subscriptions);
+    this.clusters = cache.informer(managedClusters);
+    this.dedicated = cache.informer(builtin.namespaces, { labelSelector: labels.clusterId });
+    this.#deleted = recordDeletions(this.clusters);
+    this.#history = new RemovalHistory(clock);
+    this.#metrics = schedulerMetrics(metrics);
+    this.subscriptions.onChange(({ type, object }) => {
+      if (type === 'deleted') this.#history.forget(object.metadata.uid ?? '');
+    });
+  }
+
+  /** Decides where the Subscription goes and writes it down; writes nothing when it is there already. */
+  async schedule(subscription: Subscription, signal: AbortSignal): Promise<void> {
+    const profile = this.#profiles.get(subscription.spec.schedulerName ?? 'default');
+    if (profile === undefined) return;
+    const end = this.#metrics.endToEnd.startTimer({ profile: profile.schedulerName });
+    let result = 'error';
+    try {
+      const cycle = this.#cycleFor(subscription);
+      const decision = await this.#decide(profile, cycle, signal);
+      const refusal = await this.#carryOut(profile, cycle, decision, signal);
+      result = refusal ? 'unschedulable' : 'scheduled';
+    } finally {
+      end({ result });
+      this.#metrics.attempts.inc({ result, profile: profile.schedulerName });
+    }
+  }
+
+  #cycleFor(subscription: Subscription): Cycle {
+    return {
+      subscription,
+      clusters: this.clusters
+        .list()
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined),
+      bound: new Set(subscription.status?.bindingClusters),
+      notes: new Map(),
+    };
+  }
+
+  async #decide(profile: Profile, cycle: Cycle, signal: AbortSignal): Promise<Decision> {
+    const { metadata, spec } = cycle.subscription;
+    const refusal = this.#policy(profile, cycle.subscription);
+    if (refusal) return leaveAlone(refusal);
+    const world: World = {
+      clusters: this.clusters.list(),
+      deleted: this.#deleted,
+      recentRemovals: this.#history.recent(metadata.uid ?? ''),
+    };
+    const end = this.#metrics.algorithm.startTimer({ profile: profile.schedulerName });
+    const decision = place(profile, cycle, world);
+    end();
+    const { clusters, candidates } = decision;
+    if (spec.schedulingStrategy !== 'Dividing' || decision.refusal || !clusters) return decision;
+    const division = await divideReplicas(profile, cycle, clusters, candidates, signal);
+    return 'refusal' in division ? leaveAlone(division.refusal) : { ...decision, ...division };
+  }
+
+  /** What no plugin may decide otherwise. */
+  #policy(profile: Profile, { metadata, spec }: Subscription): Refusal | undefined {
+    const { namespace = '' } = metadata;
+    if (this.dedicated.get({ name: namespace })) {
+      return {
+        reason: 'NamespaceNotAllowed',
+        message:
+          `namespace ${namespace} belongs to one cluster, whose agent can write there: ` +
+          'create the Subscription in another namespace',
+      };
+    }
+    if (spec.schedulingStrategy === 'Dividing' && profile.at('assign').length === 0) {
+      return {
+        reason: 'DividingNotSupported',
+        message:
+          'spec.schedulingStrategy: this scheduler has no plugin that divides replicas: use ' +
+          'Replication, which delivers the same to every cluster',
+      };
+    }
+    return undefined;
+  }
+
+  async #carryOut(
+    profile: Profile,
+    cycle: Cycle,
+    decision: Decision,
+    signal: AbortSignal,
+  ): Promise<Refusal | undefined> {
+    const { subscription } = cycle;
+    const { clusters, replicas, refusal } = decision;
+    const status = statusAfter(subscription, decision, this.#runtime.clock.now());
+    if (isDeepStrictEqual(status, subscription.status)) return refusal;
+    if (refusal || !clusters) {
+      await this.#report(subscription, status, signal);
+    } else {
+      const binding = { clusters, status, ...(replicas && { replicas }) };
+      const stopped = await bindPlacement(profile, cycle, binding, signal);
+      if (stopped) return this.#carryOut(profile, cycle, leaveAlone(stopped), signal);
+    }
+    this.#history.add(subscription.metadata.uid ?? '', decision.removed.length);
+    announce(this.#runtime.events, subscription, status);
+    return refusal;
+  }
+
+  async #report(
+    subscription: Subscription,
+    status: SubscriptionStatus,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client } = this.#runtime;
+    await patchStatus(client, subscriptions, subscription, status, { fieldManager }, signal);
+  }
+}

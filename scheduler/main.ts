@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CommanderError } from 'commander';
 import { defaultAccess } from '../kube/default-access.ts';
+import { sleep } from '../kube/sleep.ts';
 import { runController } from '../reconcile/controller.ts';
 import { startHealthServer } from '../reconcile/health-server.ts';
 import { runAsLeader } from '../reconcile/leader-election.ts';
@@ -34,6 +35,7 @@ export async function run(argv: string[], signal: AbortSignal): Promise<number> 
     return 1;
   } finally {
     stop.abort();
+    await Promise.race([runtime.events.flush(), sleep(2000)]);
     await runtime.cache.stopped();
     await access.close();
   }

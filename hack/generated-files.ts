@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { customKinds } from '../api/custom-kinds.ts';
 import { errorCodes } from '../api/errors.ts';
 import { customResourceDefinition } from '../manifests/custom-resource-definition.ts';
+import { rightsReference } from './rights-reference.ts';
 
 /** Every file that is generated from the sources, by its path from the root of the project. */
 export function generatedFiles(): ReadonlyMap<string, string> {
@@ -15,6 +16,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
       ] as const;
     }),
     ['docs/reference/errors.md', errorReference()],
+    ['docs/reference/rbac.md', rightsReference()],
   ]);
 }
 

@@ -76,10 +76,6 @@ class ControlPlaneReconciler {
       const message = `spec.version: ${version} is not on this machine, only ${kubernetesVersion} is`;
       return { state: 'waiting', reason: 'VersionNotAvailable', message };
     }
-    if (!cluster.status?.initialization?.infrastructureProvisioned) {
-      const message = 'the infrastructure of the Cluster is not provisioned yet';
-      return { state: 'waiting', reason: 'WaitingForInfrastructure', message };
-    }
     await addFinalizer(client, localControlPlanes, object, finalizer, signal);
     const { controlPlane } = await machine.ensure(localName(cluster.metadata), signal);
     await this.#publish(object, cluster, controlPlane, signal);

@@ -54,15 +54,17 @@ async function reconcile(
   await patchStatus(client, localClusters, object, next, { fieldManager }, signal);
 }
 
-/** Machines need no preparation here, so the infrastructure is provisioned at once; nodes come when they can register. */
+/**
+ * The nodes that the groups ask for, once there is a control plane to register at. Only then is the infrastructure called
+ * provisioned: Cluster API connects at that moment, and tries again only after 30 s when it finds no kubeconfig.
+ */
 async function provideNodes(
   { machine }: ProviderContext,
   { spec }: LocalCluster,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<LocalClusterStatus> {
-  const initialization = { provisioned: true };
-  if (!cluster.status?.initialization?.controlPlaneInitialized) return { initialization };
+  if (!cluster.status?.initialization?.controlPlaneInitialized) return {};
   const { controlPlane, kwok } = await machine.ensure(localName(cluster.metadata), signal);
   const wanted = workerNodes(cluster.metadata.name ?? '', spec.workers);
   await kwok.setNodes(wanted, signal);
@@ -73,5 +75,9 @@ async function provideNodes(
       names.has(metadata.name ?? '') &&
       status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
   );
-  return { initialization, replicas: wanted.length, readyReplicas: ready.length };
+  return {
+    initialization: { provisioned: true },
+    replicas: wanted.length,
+    readyReplicas: ready.length,
+  };
 }

@@ -1,11 +1,10 @@
-import { CommanderError } from 'commander';
 import { agentLease, namespaces } from '../api/well-known.ts';
 import { builtin } from '../kube/builtin.ts';
-import { defaultAccess } from '../kube/default-access.ts';
 import { version } from '../kube/version.ts';
 import { startHealthServer } from '../reconcile/health-server.ts';
 import { runAsLeader } from '../reconcile/leader-election.ts';
-import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
+import { runProcess } from '../reconcile/run-process.ts';
+import type { Runtime } from '../reconcile/runtime.ts';
 import { type AgentOptions, readOptions } from './options.ts';
 import { readClusterId } from './register/agent-lease.ts';
 import { DialNote } from './register/dial-note.ts';
@@ -14,30 +13,8 @@ import { ensureAgentKey } from './register/parent-secret.ts';
 import { type AgentContext, serveSession } from './session.ts';
 
 /** Runs the agent until `signal` aborts; the number is the exit code of the process. */
-export async function run(argv: string[], signal: AbortSignal): Promise<number> {
-  let options: AgentOptions;
-  try {
-    options = readOptions(argv, process.env);
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
-    throw error;
-  }
-  const stop = new AbortController();
-  const access = await defaultAccess(options.kubeconfig);
-  const { instance } = options;
-  const child = createRuntime({ access, component: 'clusternet-agent', instance });
-  try {
-    await runAgent(options, child, AbortSignal.any([signal, stop.signal]));
-    return 0;
-  } catch (error) {
-    if (signal.aborted) return 0;
-    child.logger.fatal({ err: error }, 'the agent cannot go on');
-    return 1;
-  } finally {
-    stop.abort();
-    await child.cache.stopped();
-    await access.close();
-  }
+export function run(argv: string[], signal: AbortSignal): Promise<number> {
+  return runProcess({ component: 'clusternet-agent', readOptions, run: runAgent }, argv, signal);
 }
 
 async function runAgent(options: AgentOptions, child: Runtime, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,3 @@
-import { CommanderError } from 'commander';
 import { clusterDiscoveryPolicies } from '../api/discovery/cluster-discovery-policy.ts';
 import { hubConnections } from '../api/discovery/hub-connection.ts';
 import type { KubeObject } from '../api/kube-object.ts';
@@ -6,44 +5,23 @@ import type { Resource } from '../api/resource.ts';
 import { isAlreadyExists } from '../kube/api-error.ts';
 import { builtin } from '../kube/builtin.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { defaultAccess } from '../kube/default-access.ts';
 import { runController } from '../reconcile/controller.ts';
 import { type HealthServer, startHealthServer } from '../reconcile/health-server.ts';
 import { runAsLeader } from '../reconcile/leader-election.ts';
-import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
+import { runProcess } from '../reconcile/run-process.ts';
+import type { Runtime } from '../reconcile/runtime.ts';
 import { defaultPolicy } from './capi/policy-controller.ts';
 import { createDiscovery } from './controllers.ts';
 import { defaultConnection } from './hub-connection/hub-connection-controller.ts';
 import { type DiscoveryOptions, readOptions } from './options.ts';
 
 /** Runs discovery until `signal` aborts; the number is the exit code of the process. */
-export async function run(argv: string[], signal: AbortSignal): Promise<number> {
-  let options: DiscoveryOptions;
-  try {
-    options = readOptions(argv, process.env);
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
-    throw error;
-  }
-  const stop = new AbortController();
-  const running = AbortSignal.any([signal, stop.signal]);
-  const access = await defaultAccess(options.kubeconfig);
-  const component = 'clusternet-discovery';
-  const runtime = createRuntime({ access, component, instance: options.instance });
-  for (const flag of options.ignored) runtime.logger.warn({ flag }, 'the flag has no meaning here');
-  try {
-    await runDiscovery(options, runtime, running);
-    return 0;
-  } catch (error) {
-    if (signal.aborted) return 0;
-    runtime.logger.fatal({ err: error }, 'discovery cannot go on');
-    return 1;
-  } finally {
-    stop.abort();
-    await runtime.events.flush();
-    await runtime.cache.stopped();
-    await access.close();
-  }
+export function run(argv: string[], signal: AbortSignal): Promise<number> {
+  return runProcess(
+    { component: 'clusternet-discovery', readOptions, run: runDiscovery },
+    argv,
+    signal,
+  );
 }
 
 async function runDiscovery(
@@ -51,6 +29,7 @@ async function runDiscovery(
   runtime: Runtime,
   signal: AbortSignal,
 ): Promise<void> {
+  for (const flag of options.ignored) runtime.logger.warn({ flag }, 'the flag has no meaning here');
   const servers = await listen(options, runtime);
   try {
     const agentImage = options.agentImage ?? (await ownImage(options, runtime.client, signal));

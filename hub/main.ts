@@ -1,10 +1,9 @@
-import { CommanderError } from 'commander';
-import { defaultAccess } from '../kube/default-access.ts';
 import { version } from '../kube/version.ts';
 import { type Controller, runController } from '../reconcile/controller.ts';
 import { startHealthServer } from '../reconcile/health-server.ts';
 import { runAsLeader } from '../reconcile/leader-election.ts';
-import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
+import { runProcess } from '../reconcile/run-process.ts';
+import type { Runtime } from '../reconcile/runtime.ts';
 import { registrationController } from './approve/registration-controller.ts';
 import { ensureCertificateSet } from './certificates/certificate-store.ts';
 import {
@@ -21,34 +20,8 @@ import { serve } from './serve.ts';
 import { noTunnels } from './server/no-tunnels.ts';
 
 /** Runs the hub until `signal` aborts; the number is the exit code of the process. */
-export async function run(argv: string[], signal: AbortSignal): Promise<number> {
-  let options: HubOptions;
-  try {
-    options = readOptions(argv, process.env);
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
-    throw error;
-  }
-  const stop = new AbortController();
-  const running = AbortSignal.any([signal, stop.signal]);
-  const access = await defaultAccess(options.kubeconfig);
-  const runtime = createRuntime({
-    access,
-    component: 'clusternet-hub',
-    instance: options.instance,
-  });
-  try {
-    await runHub(options, runtime, running);
-    return 0;
-  } catch (error) {
-    if (signal.aborted) return 0;
-    runtime.logger.fatal({ err: error }, 'the hub cannot go on');
-    return 1;
-  } finally {
-    stop.abort();
-    await runtime.cache.stopped();
-    await access.close();
-  }
+export function run(argv: string[], signal: AbortSignal): Promise<number> {
+  return runProcess({ component: 'clusternet-hub', readOptions, run: runHub }, argv, signal);
 }
 
 async function runHub(options: HubOptions, runtime: Runtime, signal: AbortSignal): Promise<void> {

@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { CommanderError } from 'commander';
-import { defaultAccess } from '../kube/default-access.ts';
-import { sleep } from '../kube/sleep.ts';
 import { runController } from '../reconcile/controller.ts';
 import { startHealthServer } from '../reconcile/health-server.ts';
 import { runAsLeader } from '../reconcile/leader-election.ts';
-import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
+import { runProcess } from '../reconcile/run-process.ts';
+import type { Runtime } from '../reconcile/runtime.ts';
 import { defaultConfiguration, readConfiguration } from './configuration.ts';
 import { buildProfile, type Profile } from './framework/profile.ts';
 import { readOptions, type SchedulerOptions } from './options.ts';
@@ -14,31 +12,12 @@ import { Scheduler } from './scheduler.ts';
 import { schedulingController } from './scheduling-controller.ts';
 
 /** Runs the scheduler until `signal` aborts; the number is the exit code of the process. */
-export async function run(argv: string[], signal: AbortSignal): Promise<number> {
-  let options: SchedulerOptions;
-  try {
-    options = readOptions(argv, process.env);
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
-    throw error;
-  }
-  const { kubeconfig, instance } = options;
-  const access = await defaultAccess(kubeconfig);
-  const runtime = createRuntime({ access, component: 'clusternet-scheduler', instance });
-  const stop = new AbortController();
-  try {
-    await schedule(options, runtime, AbortSignal.any([signal, stop.signal]));
-    return 0;
-  } catch (error) {
-    if (signal.aborted) return 0;
-    runtime.logger.fatal({ err: error }, 'the scheduler cannot go on');
-    return 1;
-  } finally {
-    stop.abort();
-    await Promise.race([runtime.events.flush(), sleep(2000)]);
-    await runtime.cache.stopped();
-    await access.close();
-  }
+export function run(argv: string[], signal: AbortSignal): Promise<number> {
+  return runProcess(
+    { component: 'clusternet-scheduler', readOptions, run: schedule },
+    argv,
+    signal,
+  );
 }
 
 async function schedule(

@@ -1,0 +1,54 @@
+import { CommanderError } from 'commander';
+import { defaultAccess } from '../kube/default-access.ts';
+import { sleep } from '../kube/sleep.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
+
+/** What every component's options hold. */
+export interface ProcessOptions {
+  /** Absent means: the Pod's own account, else KUBECONFIG. */
+  readonly kubeconfig?: string | undefined;
+  /** Which instance this is: the Pod's name. */
+  readonly instance: string;
+}
+
+/** A component as a process: how it reads its flags and what it does. */
+export interface ComponentProcess<Options extends ProcessOptions> {
+  /** Name in logs, events and user agent, e.g. `clusternet-hub`. */
+  readonly component: string;
+  /** Throws a CommanderError, having told the user, when a flag is wrong or help was asked for. */
+  readonly readOptions: (argv: string[], env: NodeJS.ProcessEnv) => Options;
+  readonly run: (options: Options, runtime: Runtime, signal: AbortSignal) => Promise<void>;
+}
+
+const longestFlushMs = 2_000;
+
+/** Runs a component until `signal` aborts or it fails, and leaves nothing behind; the number is the exit code of the process. */
+export async function runProcess<Options extends ProcessOptions>(
+  { component, readOptions, run }: ComponentProcess<Options>,
+  argv: string[],
+  signal: AbortSignal,
+): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions(argv, process.env);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    throw error;
+  }
+  const stop = new AbortController();
+  const access = await defaultAccess(options.kubeconfig);
+  const runtime = createRuntime({ access, component, instance: options.instance });
+  try {
+    await run(options, runtime, AbortSignal.any([signal, stop.signal]));
+    return 0;
+  } catch (error) {
+    if (signal.aborted) return 0;
+    runtime.logger.fatal({ err: error }, `${component} cannot go on`);
+    return 1;
+  } finally {
+    stop.abort();
+    await Promise.race([runtime.events.flush(), sleep(longestFlushMs)]);
+    await runtime.cache.stopped();
+    await access.close();
+  }
+}

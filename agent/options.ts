@@ -96,7 +96,7 @@ export function readOptions(argv: readonly string[], environment: Environment): 
 }
 
 function agentCommand(): Command {
-  const command = new Command('agent')
+  const command = new Command('clusternet agent')
     .description(
       'Joins the cluster it runs in to a parent, reports it, and applies what it is given.',
     )

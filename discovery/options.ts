@@ -91,7 +91,7 @@ export function readOptions(argv: readonly string[], environment: Environment): 
 }
 
 function newCommand(environment: Environment): Command {
-  const command = new Command('discovery')
+  const command = new Command('clusternet discovery')
     .description('Joins the clusters that Cluster API makes, and labels them.')
     .exitOverride()
     .option('--kubeconfig <path>', 'kubeconfig of the parent; in a Pod its own account by default')

@@ -28,7 +28,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads flags; a wrong one ends in commander's error, which names the flag and what is allowed. */
 export function readOptions(argv: readonly string[], environment: Environment): HubOptions {
-  const command = new Command('hub')
+  const command = new Command('clusternet hub')
     .description('Serves the sockets API and looks after child clusters and what they are given.')
     .exitOverride()
     .option('--kubeconfig <path>', 'kubeconfig of the parent; in a Pod its own account by default')

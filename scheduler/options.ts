@@ -57,7 +57,7 @@ export function readOptions(argv: readonly string[], environment: Environment): 
 }
 
 function command(): Command {
-  return new Command('scheduler')
+  return new Command('clusternet scheduler')
     .description('Places Subscriptions on clusters.')
     .exitOverride()
     .option('--config <path>', 'configuration file: profiles and their plugins')

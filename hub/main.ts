@@ -11,6 +11,9 @@ import {
   type HubService,
   serviceDnsNames,
 } from './certificates/registration-controller.ts';
+import { aggregationController } from './deliver/aggregation-controller.ts';
+import { deliveryController } from './deliver/delivery-controller.ts';
+import { manifestController } from './deliver/manifest-controller.ts';
 import { FrontProxyTrust } from './front-proxy-trust.ts';
 import { cutRevokedTunnels } from './lifecycle/cut-revoked-tunnels.ts';
 import { clusterHealthController } from './lifecycle/health-controller.ts';
@@ -79,6 +82,9 @@ function controllersOf(options: HubOptions, runtime: Runtime, service: HubServic
     registrationController(runtime, options.approve),
     clusterHealthController(runtime, options.namespace),
     leavingController(runtime, options.namespace),
+    manifestController(runtime, options.reservedNamespace),
+    deliveryController(runtime, options.reservedNamespace),
+    aggregationController(runtime, options.reservedNamespace),
   ];
 }
 

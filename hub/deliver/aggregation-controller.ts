@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Subscription, subscriptions } from '../../api/apps/subscription.ts';
+import { setCondition } from '../../api/conditions.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { Controller } from '../../reconcile/controller.ts';
+import { splitKey } from '../../reconcile/key.ts';
+import type { Runtime } from '../../reconcile/runtime.ts';
+import { watchObjects } from '../../reconcile/source.ts';
+import { type Aggregate, aggregateStatus, type DeliveredCluster } from './aggregate-status.ts';
+import { baseName } from './delivered-objects.ts';
+import { type DeliveryCaches, deliveryCaches, originOf } from './delivery-caches.ts';
+
+/** Brings back to each Subscription how its feeds fare in the clusters. */
+export function aggregationController(runtime: Runtime, reservedNamespace: string): Controller {
+  const { cache, client, clock } = runtime;
+  const caches = deliveryCaches(cache, reservedNamespace);
+  return {
+    name: 'status-aggregation',
+    sources: [
+      watchObjects(caches.subscriptions),
+      watchObjects(caches.descriptions, { enqueue: ({ object }) => originOf(caches, object) }),
+    ],
+    reads: [caches.clusters],
+    async reconcile(key, signal) {
+      const subscription = caches.subscriptions.get(splitKey(key));
+      if (subscription === undefined || subscription.status?.bindingClusters === undefined) return;
+      const aggregate = aggregateStatus(subscription, deliveredClusters(caches, subscription));
+      await write(client, subscription, aggregate, clock.now(), signal);
+    },
+  };
+}
+
+/** The bound clusters in the order of the binding; one that is gone is named by its key until the scheduler drops it. */
+function deliveredClusters(
+  { clusters, descriptions }: DeliveryCaches,
+  subscription: Subscription,
+): DeliveredCluster[] {
+  const name = `${baseName(subscription)}-generic`;
+  return (subscription.status?.bindingClusters ?? []).map(key => {
+    const { namespace, name: clusterName } = splitKey(key);
+    return {
+      clusterId: clusters.get(splitKey(key))?.spec.clusterId ?? '',
+      clusterName,
+      description: descriptions.get({ namespace, name }),
+    };
+  });
+}
+
+async function write(
+  client: KubeClient,
+  subscription: Subscription,
+  { condition, ...fields }: Aggregate,
+  now: Date,
+  signal: AbortSignal,
+): Promise<void> {
+  const { status, metadata } = subscription;
+  const conditions = setCondition(status?.conditions, condition, now);
+  const isSame =
+    conditions === status?.conditions &&
+    isDeepStrictEqual(status?.aggregatedStatuses, fields.aggregatedStatuses) &&
+    status?.completedReleases === fields.completedReleases;
+  if (isSame) return;
+  const { namespace, name, uid } = metadata;
+  const own = conditions.filter(({ type }) => type === condition.type);
+  const configuration = {
+    apiVersion: subscription.apiVersion,
+    kind: subscription.kind,
+    metadata: { namespace, name, uid } as Subscription['metadata'],
+    status: { ...fields, conditions: own },
+  };
+  await client.apply(
+    subscriptions,
+    configuration,
+    { fieldManager: 'clusternet-hub-status', force: true, subresource: 'status' },
+    signal,
+  );
+}

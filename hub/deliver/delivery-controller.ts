@@ -1,0 +1,98 @@
+import { type Subscription, subscriptions } from '../../api/apps/subscription.ts';
+import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
+import { finalizers } from '../../api/well-known.ts';
+import type { Controller } from '../../reconcile/controller.ts';
+import { addFinalizer, removeFinalizer } from '../../reconcile/finalizers.ts';
+import { keyOf, splitKey } from '../../reconcile/key.ts';
+import type { Runtime } from '../../reconcile/runtime.ts';
+import { type Source, watchObjects } from '../../reconcile/source.ts';
+import { deliver } from './deliver.ts';
+import {
+  boundTo,
+  type DeliveryCaches,
+  deliveryCaches,
+  isDedicated,
+  manifestsOf,
+  originOf,
+  subscribersOf,
+} from './delivery-caches.ts';
+import { planDelivery } from './delivery-plan.ts';
+import { writeConditions } from './subscription-conditions.ts';
+import { isAllGone, withdraw, withdrawAll } from './withdraw.ts';
+
+/** Brings what a Subscription names to the clusters it is bound to, as Base and Description, and takes it back from all others. */
+export function deliveryController(runtime: Runtime, reservedNamespace: string): Controller {
+  const { cache, client } = runtime;
+  const caches = deliveryCaches(cache, reservedNamespace);
+  return {
+    name: 'delivery',
+    sources: sourcesOf(caches),
+    reads: [caches.namespaces],
+    async reconcile(key, signal) {
+      const subscription = caches.subscriptions.get(splitKey(key));
+      if (subscription === undefined) return;
+      if (subscription.metadata.deletionTimestamp !== undefined) {
+        return finish(runtime, subscription, signal);
+      }
+      const held = await addFinalizer(client, subscriptions, subscription, finalizers.apps, signal);
+      const plan = planDelivery(held, {
+        manifestsOf: feed => manifestsOf(caches, feed),
+        reservedNamespace,
+        inDedicatedNamespace: isDedicated(caches, held.metadata.namespace),
+      });
+      const bound = boundClusters(caches, held);
+      if (plan.raw !== undefined) {
+        await deliver({ runtime, caches }, held, bound, plan.raw, signal);
+      }
+      if (plan.withdraw) await withdraw({ runtime, caches }, held, signal);
+      await writeConditions(client, held, plan.conditions, runtime.clock.now(), signal);
+    },
+  };
+}
+
+function sourcesOf(caches: DeliveryCaches): Source[] {
+  return [
+    watchObjects(caches.subscriptions),
+    watchObjects(caches.manifests, {
+      enqueue: ({ object, old }) => [
+        ...subscribersOf(caches, object),
+        ...(old === undefined ? [] : subscribersOf(caches, old)),
+      ],
+    }),
+    watchObjects(caches.bases, { enqueue: ({ object }) => originOf(caches, object) }),
+    watchObjects(caches.descriptions, {
+      // Its status is nobody's business here.
+      when: ({ type, object, old }) =>
+        type !== 'updated' || object.metadata.generation !== old?.metadata.generation,
+      enqueue: ({ object }) => originOf(caches, object),
+    }),
+    watchObjects(caches.clusters, {
+      when: ({ type }) => type !== 'updated',
+      enqueue: ({ object }) => boundTo(caches, object),
+    }),
+  ];
+}
+
+/** The bound clusters that exist and are not leaving. */
+function boundClusters(caches: DeliveryCaches, { status }: Subscription): ManagedCluster[] {
+  return (status?.bindingClusters ?? []).flatMap(key => {
+    const cluster = caches.clusters.get(splitKey(key));
+    return cluster === undefined || cluster.metadata.deletionTimestamp !== undefined
+      ? []
+      : [cluster];
+  });
+}
+
+/** Takes back everything; the Subscription is gone only when every cluster has given back what it was given. */
+async function finish(
+  runtime: Runtime,
+  subscription: Subscription,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!subscription.metadata.finalizers?.includes(finalizers.apps)) return;
+  const { client, logger } = runtime;
+  await withdrawAll(client, subscription, signal);
+  if (!(await isAllGone(client, subscription, signal))) return;
+  logger.info({ subscription: keyOf(subscription) }, 'withdrawn from every cluster');
+  await removeFinalizer(client, subscriptions, subscription, finalizers.apps, signal);
+}

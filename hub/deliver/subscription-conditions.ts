@@ -1,0 +1,33 @@
+import { type Subscription, subscriptions } from '../../api/apps/subscription.ts';
+import { setCondition } from '../../api/conditions.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { DeliveryCondition } from './delivery-plan.ts';
+
+/** Writes conditions that say something new, by server-side apply: those of the scheduler beside them are not touched. */
+export async function writeConditions(
+  client: KubeClient,
+  subscription: Subscription,
+  conditions: readonly DeliveryCondition[],
+  now: Date,
+  signal: AbortSignal,
+): Promise<void> {
+  const present = subscription.status?.conditions;
+  if (conditions.every(each => setCondition(present, each, now) === present)) return;
+  const { namespace, name, uid } = subscription.metadata;
+  const types = new Set(conditions.map(({ type }) => type));
+  const next = conditions
+    .reduce((all, each) => setCondition(all, each, now), present ?? [])
+    .filter(({ type }) => types.has(type));
+  const configuration = {
+    apiVersion: subscription.apiVersion,
+    kind: subscription.kind,
+    metadata: { namespace, name, uid } as Subscription['metadata'],
+    status: { conditions: next },
+  };
+  await client.apply(
+    subscriptions,
+    configuration,
+    { fieldManager: 'clusternet-hub-deliver', force: true, subresource: 'status' },
+    signal,
+  );
+}

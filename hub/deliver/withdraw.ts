@@ -1,0 +1,89 @@
+import { type Base, bases } from '../../api/apps/base.ts';
+import { type Description, descriptions } from '../../api/apps/description.ts';
+import type { Subscription } from '../../api/apps/subscription.ts';
+import type { KubeObject } from '../../api/kube-object.ts';
+import type { Resource } from '../../api/resource.ts';
+import { labels } from '../../api/well-known.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { splitKey } from '../../reconcile/key.ts';
+import type { Delivery } from './deliver.ts';
+import { baseName } from './delivered-objects.ts';
+import { madeFrom } from './delivery-caches.ts';
+
+/**
+ * Takes back from clusters the Subscription is not bound to any more. The Description goes first, with the deletion recorded on it;
+ * it is gone when its agent has removed the objects.
+ */
+export async function withdraw(
+  { runtime: { client }, caches }: Delivery,
+  subscription: Subscription,
+  signal: AbortSignal,
+): Promise<void> {
+  const bound = new Set(
+    (subscription.status?.bindingClusters ?? []).map(key => splitKey(key).namespace),
+  );
+  const base = baseName(subscription);
+  const isWanted = ({ metadata }: KubeObject, name: string): boolean =>
+    metadata.name === name && bound.has(metadata.namespace);
+  const made = madeFrom(caches, subscription);
+  await deleteAll(
+    client,
+    descriptions,
+    made.descriptions.filter(description => !isWanted(description, `${base}-generic`)),
+    signal,
+  );
+  await deleteAll(
+    client,
+    bases,
+    made.bases.filter(each => !isWanted(each, base)),
+    signal,
+  );
+}
+
+/** Takes back from every cluster; reads the API server, for a cache may not know yet what was made a moment ago. */
+export async function withdrawAll(
+  client: KubeClient,
+  subscription: Subscription,
+  signal: AbortSignal,
+): Promise<void> {
+  const labelSelector = selectorOf(subscription);
+  const made = await client.listAll<Description>(descriptions, { labelSelector }, signal);
+  await deleteAll(client, descriptions, made, signal);
+  await deleteAll(
+    client,
+    bases,
+    await client.listAll<Base>(bases, { labelSelector }, signal),
+    signal,
+  );
+}
+
+/** Whether nothing is left that was made from the Subscription. */
+export async function isAllGone(
+  client: KubeClient,
+  subscription: Subscription,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const options = { labelSelector: selectorOf(subscription), limit: 1 };
+  const left = await Promise.all([
+    client.list<Description>(descriptions, options, signal),
+    client.list<Base>(bases, options, signal),
+  ]);
+  return left.every(({ items }) => items.length === 0);
+}
+
+function selectorOf({ metadata: { uid = '' } }: Subscription): string {
+  return `${labels.subscriptionUid}=${uid}`;
+}
+
+async function deleteAll<T extends KubeObject>(
+  client: KubeClient,
+  resource: Resource<T>,
+  objects: readonly T[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { metadata } of objects) {
+    if (metadata.deletionTimestamp !== undefined) continue;
+    const { namespace, name = '', uid } = metadata;
+    await client.delete(resource, { namespace, name }, uid === undefined ? {} : { uid }, signal);
+  }
+}

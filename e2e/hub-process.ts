@@ -64,7 +64,8 @@ export async function prepareForHub(cluster: TestCluster, signal: AbortSignal): 
   return port;
 }
 
-async function applyAll(
+/** Applies objects of any kind the cluster knows. */
+export async function applyAll(
   cluster: TestCluster,
   objects: readonly KubeObject[],
   signal: AbortSignal,
@@ -77,16 +78,16 @@ async function applyAll(
   }
 }
 
-/** A kubeconfig with which one acts as the hub's own ServiceAccount, and not as an administrator. */
-async function hubKubeconfig(cluster: TestCluster): Promise<string> {
+/** A kubeconfig with which one acts as a component's own ServiceAccount, and not as an administrator. */
+export async function kubeconfigOf(cluster: TestCluster, name: string): Promise<string> {
   const { status } = await cluster.client.createSubresource<TokenRequest>(
     builtin.serviceAccounts,
-    { namespace: namespaces.system, name: 'clusternet-hub' },
+    { namespace: namespaces.system, name },
     'token',
     { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
   );
   const { server, caBundle } = cluster.controlPlane;
-  const path = join(cluster.controlPlane.directory, 'hub.kubeconfig');
+  const path = join(cluster.controlPlane.directory, `${name}.kubeconfig`);
   const ca = Buffer.from(caBundle).toString('base64');
   const config = {
     apiVersion: 'v1',
@@ -114,7 +115,7 @@ export async function startHub(
   options: HubProcessOptions = {},
 ): Promise<HubProcess> {
   const flags = [
-    ...['--kubeconfig', await hubKubeconfig(cluster)],
+    ...['--kubeconfig', await kubeconfigOf(cluster, 'clusternet-hub')],
     ...['--secure-port', String(port), '--service-port', String(port)],
     ...['--metrics-port', '0', ...(options.flags ?? [])],
   ];

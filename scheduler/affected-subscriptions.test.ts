@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { type Subscription, subscriptions } from '../api/apps/subscription.ts';
+import { type LabelSelector, matchesSelector } from '../api/label-selector.ts';
+import { StoreInformer } from '../reconcile/informer.ts';
+import { cluster, keyFor, subscription } from '../test/scheduling-objects.ts';
+import { affectedBy, demandOf, indexSubscriptions, offersOf } from './affected-subscriptions.ts';
+
+const key = fc.constantFrom('a', 'b', 'c');
+const value = fc.constantFrom('1', '2', '');
+const labels = fc.dictionary(key, value);
+const expression = fc.oneof(
+  fc.record({
+    key,
+    operator: fc.constantFrom('In', 'NotIn'),
+    values: fc.array(value, { minLength: 1, maxLength: 2 }),
+  }),
+  fc.record({ key, operator: fc.constantFrom('Exists', 'DoesNotExist') }),
+);
+const selector = fc.record(
+  { matchLabels: labels, matchExpressions: fc.array(expression, { maxLength: 3 }) },
+  { requiredKeys: [] },
+) as fc.Arbitrary<LabelSelector>;
+
+function informerOf(...objects: Subscription[]) {
+  const informer = new StoreInformer(subscriptions, { freeze: true, onHandlerError: assert.ifError });
+  indexSubscriptions(informer);
+  for (const object of objects) informer.upsert(object);
+  return informer;
+}
+
+describe('affectedBy', () => {
+  it('finds by index whatever selector matches', () => {
+    fc.assert(
+      fc.property(selector, labels, (demand, offer) => {
+        const found = demandOf(demand).some(each => offersOf(offer).includes(each));
+        assert.ok(found || !matchesSelector(demand, offer));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('finds the Subscriptions that matched before a change, match after it, or are bound', () => {
+    const matching = (name: string, value: string, bindingClusters: string[] = []) =>
+      subscription(
+        { subscribers: [{ clusterAffinity: { matchLabels: { app: value } } }] },
+        { bindingClusters },
+        { name, uid: name },
+      );
+    const informer = informerOf(
+      matching('before', 'old'),
+      matching('after', 'new'),
+      matching('bound', 'neither', [keyFor('a')]),
+      matching('other', 'neither'),
+    );
+    const old = cluster('a', { labels: { app: 'old' } });
+    const object = cluster('a', { labels: { app: 'new' } });
+    const affected = affectedBy({ type: 'updated', old, object, initial: false }, informer);
+    assert.deepEqual([...affected].sort(), ['default/after', 'default/before', 'default/bound']);
+  });
+
+  it('ignores reports that say nothing new to the scheduler', () => {
+    const informer = informerOf(subscription());
+    const old = cluster('a', { labels: { app: 'web' } });
+    const object = { ...old, status: { ...old.status, k8sVersion: 'v1.36.0' } };
+    assert.deepEqual(affectedBy({ type: 'updated', old, object, initial: false }, informer), []);
+    const unready = cluster('a', { labels: { app: 'web' }, ready: 'False' });
+    const change = { type: 'updated', old, object: unready, initial: false } as const;
+    assert.deepEqual(affectedBy(change, informer), ['default/app']);
+  });
+});

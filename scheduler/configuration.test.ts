@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readConfiguration } from './configuration.ts';
+
+function refused(text: string): string {
+  try {
+    readConfiguration(text);
+  } catch (error) {
+    assert.equal((error as { code?: string }).code, 'CN_SCHEDULER_CONFIG');
+    return (error as Error).message;
+  }
+  return assert.fail('it was accepted');
+}
+
+describe('scheduler configuration', () => {
+  it('is read as upstream documents it', () => {
+    const configuration = readConfiguration(`
+profiles:
+- schedulerName: default
+  plugins:
+    filter: {enabled: [{name: X}], disabled: [{name: "*"}]}
+    score:
+      enabled: [{name: TaintToleration, weight: 3}]
+  pluginConfig: [{name: X, args: {any: thing}}]
+- schedulerName: second
+percentageOfClustersToScore: 0
+percentageOfClustersToTolerate: 10
+`);
+    assert.deepEqual(configuration.profiles, [
+      {
+        schedulerName: 'default',
+        plugins: {
+          filter: { enabled: [{ name: 'X' }], disabled: [{ name: '*' }] },
+          score: { enabled: [{ name: 'TaintToleration', weight: 3 }] },
+        },
+        pluginConfig: [{ name: 'X', args: { any: 'thing' } }],
+      },
+      { schedulerName: 'second' },
+    ]);
+  });
+
+  for (const [what, text, message] of [
+    ['a profile without name', 'profiles: [{plugins: {}}]', /^profiles\[0\]: .*schedulerName/],
+    ['an unknown field', 'profiles: [{schedulerName: a, plugin: {}}]', /^profiles\[0\]/],
+    [
+      'an unknown extension point',
+      'profiles: [{schedulerName: a, plugins: {filters: {}}}]',
+      /^profiles\[0\]\.plugins/,
+    ],
+    [
+      'a score without weight',
+      'profiles: [{schedulerName: a, plugins: {score: {enabled: [{name: X, weight: 0}]}}}]',
+      /^profiles\[0\]\.plugins\.score\.enabled\[0\]\.weight: /,
+    ],
+    [
+      'a percentage above 100',
+      'profiles: [{schedulerName: a}]\npercentageOfClustersToScore: 101',
+      /^percentageOfClustersToScore: /,
+    ],
+    ['no profile at all', 'profiles: []', /^profiles: /],
+    ['an empty file', '', /^the file: /],
+    ['text that is no YAML', 'profiles: [', /at line 1/],
+    [
+      'two profiles of one name',
+      'profiles: [{schedulerName: a}, {schedulerName: b}, {schedulerName: a}]',
+      /^profiles\[2\]\.schedulerName: "a" is taken by another profile$/,
+    ],
+  ] as const) {
+    it(`refuses ${what}, naming the field`, () => {
+      assert.match(refused(text), message);
+    });
+  }
+});

@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander';
 import { defaultAccess } from '../kube/default-access.ts';
-import { sleep } from '../kube/sleep.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 
 /** What every component's options hold. */
@@ -47,8 +46,14 @@ export async function runProcess<Options extends ProcessOptions>(
     return 1;
   } finally {
     stop.abort();
-    await Promise.race([runtime.events.flush(), sleep(longestFlushMs)]);
+    await flushEvents(runtime);
     await runtime.cache.stopped();
     await access.close();
   }
+}
+
+/** What was recorded last should still be told, but not at the price of hanging. */
+async function flushEvents({ events, clock }: Runtime): Promise<void> {
+  const patience = new Promise<void>(resolve => clock.after(longestFlushMs, resolve));
+  await Promise.race([events.flush(), patience]);
 }

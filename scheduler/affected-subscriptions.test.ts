@@ -23,7 +23,10 @@ const selector = fc.record(
 ) as fc.Arbitrary<LabelSelector>;
 
 function informerOf(...objects: Subscription[]) {
-  const informer = new StoreInformer(subscriptions, { freeze: true, onHandlerError: assert.ifError });
+  const informer = new StoreInformer(subscriptions, {
+    freeze: true,
+    onHandlerError: assert.ifError,
+  });
   indexSubscriptions(informer);
   for (const object of objects) informer.upsert(object);
   return informer;

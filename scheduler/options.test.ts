@@ -14,13 +14,24 @@ describe('scheduler options', () => {
       renewDeadlineMs: 10_000,
       retryPeriodMs: 2000,
     });
-    assert.deepEqual([options.port, options.bindAddress, options.instance], [10659, '0.0.0.0', 'scheduler-0']);
+    assert.deepEqual(
+      [options.port, options.bindAddress, options.instance],
+      [10659, '0.0.0.0', 'scheduler-0'],
+    );
   });
 
   it('take flags over the environment', () => {
     const flags = ['--config', 'c.yaml', '--kubeconfig', 'k.yaml', '--secure-port', '0'];
-    const timing = ['--leader-elect-lease-duration', '1m', '--leader-elect-resource-namespace', 'other'];
-    const options = readOptions([...flags, ...timing], { ...pod, CLUSTERNET_BIND_ADDRESS: '127.0.0.9' });
+    const timing = [
+      '--leader-elect-lease-duration',
+      '1m',
+      '--leader-elect-resource-namespace',
+      'other',
+    ];
+    const options = readOptions([...flags, ...timing], {
+      ...pod,
+      CLUSTERNET_BIND_ADDRESS: '127.0.0.9',
+    });
     assert.deepEqual(
       [options.config, options.kubeconfig, options.port, options.bindAddress],
       ['c.yaml', 'k.yaml', 0, '127.0.0.9'],

@@ -8,6 +8,7 @@ import { filterClusters, type Judgement } from './framework/filter-clusters.ts';
 import type { Candidate, Cycle, Placement, Refusal } from './framework/plugin.ts';
 import type { Profile } from './framework/profile.ts';
 import { scoreClusters } from './framework/score-clusters.ts';
+import { refusal } from './refusal.ts';
 import { guardRemovals } from './removal-guard.ts';
 import { selectClusters } from './select-clusters.ts';
 
@@ -45,8 +46,8 @@ export function leaveAlone(refusal: Refusal): Decision {
 
 /** Decides where a Subscription goes; pure but for the notes plugins leave in the cycle. */
 export function place(profile: Profile, cycle: Cycle, world: World): Decision {
-  const refusal = profile.firstRefusal('preFilter', plugin => plugin.preFilter(cycle));
-  if (refusal) return leaveAlone(refusal);
+  const refused = profile.firstRefusal('preFilter', plugin => plugin.preFilter(cycle));
+  if (refused) return leaveAlone(refused);
   const judgement = filterClusters(profile, cycle);
   const scored = scoreClusters(profile, cycle, [...judgement.feasible, ...judgement.retained]);
   const unscored = profile.firstRefusal('preScore', plugin => plugin.preScore(cycle, scored));
@@ -93,7 +94,7 @@ function nowhere(
   return {
     clusters: kept,
     candidates: [],
-    refusal: own ?? { reason: 'NoFeasibleCluster', message },
+    refusal: own ?? refusal('NoFeasibleCluster', message),
     removed: confirmed ? inferred : [],
     held: [],
   };

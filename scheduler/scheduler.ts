@@ -20,6 +20,7 @@ import type { Cycle, Refusal } from './framework/plugin.ts';
 import type { Profile } from './framework/profile.ts';
 import { type Decision, leaveAlone, place, type World } from './place.ts';
 import { recordDeletions } from './recorded-deletions.ts';
+import { refusal } from './refusal.ts';
 import { RemovalHistory } from './removal-guard.ts';
 import { type SchedulerMetrics, schedulerMetrics } from './scheduler-metrics.ts';
 import { statusAfter } from './subscription-status.ts';
@@ -60,8 +61,8 @@ export class Scheduler {
     try {
       const cycle = this.#cycleFor(subscription);
       const decision = await this.#decide(profile, cycle, signal);
-      const refusal = await this.#carryOut(profile, cycle, decision, signal);
-      result = refusal ? 'unschedulable' : 'scheduled';
+      const refused = await this.#carryOut(profile, cycle, decision, signal);
+      result = refused ? 'unschedulable' : 'scheduled';
     } finally {
       end({ result });
       this.#metrics.attempts.inc({ result, profile: profile.schedulerName });
@@ -81,8 +82,8 @@ export class Scheduler {
 
   async #decide(profile: Profile, cycle: Cycle, signal: AbortSignal): Promise<Decision> {
     const { metadata, spec } = cycle.subscription;
-    const refusal = this.#policy(profile, cycle.subscription);
-    if (refusal) return leaveAlone(refusal);
+    const refused = this.#policy(profile, cycle.subscription);
+    if (refused) return leaveAlone(refused);
     const world: World = {
       clusters: this.clusters.list(),
       deleted: this.#deleted,
@@ -101,20 +102,18 @@ export class Scheduler {
   #policy(profile: Profile, { metadata, spec }: Subscription): Refusal | undefined {
     const { namespace = '' } = metadata;
     if (this.dedicated.get({ name: namespace })) {
-      return {
-        reason: 'NamespaceNotAllowed',
-        message:
-          `namespace ${namespace} belongs to one cluster, whose agent can write there: ` +
+      return refusal(
+        'NamespaceNotAllowed',
+        `namespace ${namespace} belongs to one cluster, whose agent can write there: ` +
           'create the Subscription in another namespace',
-      };
+      );
     }
     if (spec.schedulingStrategy === 'Dividing' && profile.at('assign').length === 0) {
-      return {
-        reason: 'DividingNotSupported',
-        message:
-          'spec.schedulingStrategy: this scheduler has no plugin that divides replicas: use ' +
+      return refusal(
+        'DividingNotSupported',
+        'spec.schedulingStrategy: this scheduler has no plugin that divides replicas: use ' +
           'Replication, which delivers the same to every cluster',
-      };
+      );
     }
     return undefined;
   }
@@ -126,10 +125,10 @@ export class Scheduler {
     signal: AbortSignal,
   ): Promise<Refusal | undefined> {
     const { subscription } = cycle;
-    const { clusters, replicas, refusal } = decision;
+    const { clusters, replicas, refusal: refused } = decision;
     const status = statusAfter(subscription, decision, this.#runtime.clock.now());
-    if (isDeepStrictEqual(status, subscription.status)) return refusal;
-    if (refusal || !clusters) {
+    if (isDeepStrictEqual(status, subscription.status)) return refused;
+    if (refused || !clusters) {
       await this.#report(subscription, status, signal);
     } else {
       const binding = { clusters, status, ...(replicas && { replicas }) };
@@ -138,7 +137,7 @@ export class Scheduler {
     }
     this.#history.add(subscription.metadata.uid ?? '', decision.removed.length);
     announce(this.#runtime.events, subscription, status);
-    return refusal;
+    return refused;
   }
 
   async #report(

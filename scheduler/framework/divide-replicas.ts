@@ -1,5 +1,6 @@
 import { feedKey } from '../../api/apps/feed.ts';
 import type { SubscriptionStatus } from '../../api/apps/subscription.ts';
+import { refusal } from '../refusal.ts';
 import type { Assignment, Candidate, Cycle, Placement, Refusal, Replicas } from './plugin.ts';
 import type { Profile } from './profile.ts';
 
@@ -16,10 +17,8 @@ export async function divideReplicas(
   candidates: readonly Candidate[],
   signal: AbortSignal,
 ): Promise<Division> {
-  const refusal = profile.firstRefusal('prePredict', plugin =>
-    plugin.prePredict(cycle, candidates),
-  );
-  if (refusal) return { refusal };
+  const early = profile.firstRefusal('prePredict', plugin => plugin.prePredict(cycle, candidates));
+  if (early) return { refusal: early };
   const measured = await predictCapacity(profile, cycle, candidates, signal);
   const late = profile.firstRefusal('preAssign', plugin => plugin.preAssign(cycle, measured));
   if (late) return { refusal: late };
@@ -28,7 +27,7 @@ export async function divideReplicas(
     if (assignment) return { replicas: align(cycle, clusters, assignment) };
   }
   const message = 'no enabled assign plugin divides replicas this way: see spec.dividingScheduling';
-  return { refusal: { reason: 'DividingNotSupported', message } };
+  return { refusal: refusal('DividingNotSupported', message) };
 }
 
 /** Adds to each candidate the capacity all predicting plugins agree on: the smallest of each feed. */

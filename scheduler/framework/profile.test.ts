@@ -10,7 +10,10 @@ const factories = new Map<string, PluginFactory>([
   ['OnlyFilters', args => ({ name: `OnlyFilters ${args}`, filter: () => undefined })],
 ]);
 
-function build(plugins: Record<string, PluginSet> = {}, pluginConfig: { name: string; args?: unknown }[] = []) {
+function build(
+  plugins: Record<string, PluginSet> = {},
+  pluginConfig: { name: string; args?: unknown }[] = [],
+) {
   return buildProfile({ schedulerName: 'default', plugins, pluginConfig }, factories);
 }
 
@@ -21,17 +24,30 @@ function namesAt(profile: Profile, point: ExtensionPoint): string[] {
 describe('buildProfile', () => {
   it('enables the default plugins when nothing else is said', () => {
     const profile = build();
-    assert.deepEqual(namesAt(profile, 'filter'), ['ClusterAffinity', 'TaintToleration', 'Readiness']);
+    assert.deepEqual(namesAt(profile, 'filter'), [
+      'ClusterAffinity',
+      'TaintToleration',
+      'Readiness',
+    ]);
     assert.deepEqual(namesAt(profile, 'bind'), ['DefaultBinder']);
     assert.deepEqual(namesAt(profile, 'assign'), []);
-    assert.deepEqual(profile.at('score').map(plugin => profile.weightOf(plugin)), [3]);
+    assert.deepEqual(
+      profile.at('score').map(plugin => profile.weightOf(plugin)),
+      [3],
+    );
   });
 
   it('runs enabled plugins after the default ones, or in the place of one of the same name', () => {
-    const enabled = [{ name: 'Extra', weight: 2 }, { name: 'TaintToleration', weight: 7 }];
+    const enabled = [
+      { name: 'Extra', weight: 2 },
+      { name: 'TaintToleration', weight: 7 },
+    ];
     const profile = build({ score: { enabled } });
     assert.deepEqual(namesAt(profile, 'score'), ['TaintToleration', 'Extra']);
-    assert.deepEqual(profile.at('score').map(plugin => profile.weightOf(plugin)), [7, 2]);
+    assert.deepEqual(
+      profile.at('score').map(plugin => profile.weightOf(plugin)),
+      [7, 2],
+    );
   });
 
   it('drops disabled plugins, but never the one that asks which clusters match', () => {
@@ -46,7 +62,9 @@ describe('buildProfile', () => {
   });
 
   it('gives a plugin its own arguments and makes it once for all points', () => {
-    const profile = build({ filter: { enabled: [{ name: 'OnlyFilters' }] } }, [{ name: 'OnlyFilters', args: 'x' }]);
+    const profile = build({ filter: { enabled: [{ name: 'OnlyFilters' }] } }, [
+      { name: 'OnlyFilters', args: 'x' },
+    ]);
     assert.equal(namesAt(profile, 'filter').at(-1), 'OnlyFilters x');
     assert.equal(profile.at('filter')[1], profile.at('score')[0]);
   });
@@ -66,6 +84,9 @@ describe('buildProfile', () => {
   });
 
   it('refuses a profile that could not bind anything', () => {
-    assert.throws(() => build({ bind: { disabled: [{ name: '*' }] } }), /at least one plugin is needed/);
+    assert.throws(
+      () => build({ bind: { disabled: [{ name: '*' }] } }),
+      /at least one plugin is needed/,
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { matchesSelector, validateSelector } from '../../api/label-selector.ts';
 import type { Plugin } from '../framework/plugin.ts';
+import { refusal } from '../refusal.ts';
 
 /** Clusters whose labels a subscriber asks for. A malformed selector refuses the Subscription whole. */
 export function clusterAffinity(): Plugin {
@@ -11,7 +12,7 @@ export function clusterAffinity(): Plugin {
           validateSelector(selector, `spec.subscribers[${index}].clusterAffinity`),
       );
       if (problems.length === 0) return undefined;
-      return { reason: 'InvalidSelector', message: problems.join('; ') };
+      return refusal('InvalidSelector', problems.join('; '));
     },
     filter: ({ subscription }, { metadata }) => {
       const matches = subscription.spec.subscribers.some(subscriber =>

@@ -10,7 +10,7 @@ const objects: Record<string, SourceData> = {
 const sources: PodSources = {
   secret: async name => objects[`secret/${name}`],
   configMap: async name => objects[`configMap/${name}`],
-  token: async ({ audience = 'default' }) => ({ token: `for ${audience}`, expiresAt: 0 }),
+  token: async ({ audience = 'default' }) => `for ${audience}`,
 };
 const pod = {
   metadata: { name: 'web', namespace: 'shop', labels: { b: '2', a: '1' } },

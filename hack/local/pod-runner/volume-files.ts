@@ -62,7 +62,7 @@ async function projectedFiles(
     return selected('configmap', configMap, await sources.configMap(configMap.name, signal));
   }
   if (serviceAccountToken) {
-    const { token } = await sources.token(serviceAccountToken, signal);
+    const token = await sources.token(serviceAccountToken, signal);
     return [{ path: serviceAccountToken.path, content: Buffer.from(token), mode: 0o600 }];
   }
   return (downwardAPI?.items ?? []).map(item => ({

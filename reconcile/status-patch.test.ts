@@ -39,10 +39,10 @@ describe('patchStatus', () => {
     await assert.rejects(patch(object, { conditions: [{ type: 'Ours' }] }), isConflict);
   });
 
-  it('leaves another object under the same name alone', async () => {
+  it('does not write conditions into another object under the same name', async () => {
     const object = server.objects.put(widgets, widget('a'));
     server.objects.remove(widgets, object.metadata);
     server.objects.put(widgets, widget('a'));
-    await assert.rejects(patch(object, { mine: 1 }), isConflict);
+    await assert.rejects(patch(object, { conditions: [{ type: 'Ours' }] }), isConflict);
   });
 });

@@ -9,9 +9,11 @@ interface WithStatus extends KubeObject {
 
 /**
  * Makes `object`'s status on the server what `status` says and nothing else: only the fields that differ from
- * the `object` we decided on are sent, none when none does. Returns the object as it now is. Refused as a conflict
- * (409): another object under the same name, and conditions decided on an outdated object, since a merge patch
- * replaces their whole list and with it what others wrote.
+ * the `object` we decided on are sent, none when none does. Returns the object as it now is.
+ *
+ * Conditions decided on an outdated object are refused as a conflict (409), since a merge patch replaces their
+ * whole list and with it what others wrote. Other fields carry no such lock: writers of different fields never
+ * get in each other's way.
  */
 export async function patchStatus<T extends WithStatus>(
   client: KubeClient,
@@ -21,13 +23,12 @@ export async function patchStatus<T extends WithStatus>(
   options: { readonly fieldManager: string },
   signal?: AbortSignal,
 ): Promise<T> {
-  const { namespace, name = '', uid, resourceVersion } = object.metadata;
+  const { namespace, name = '', resourceVersion } = object.metadata;
   const before = (object.status ?? {}) as Record<string, unknown>;
   const change = diffMergePatch(before, status as Record<string, unknown>);
   if (change === undefined) return object;
-  const shared = 'conditions' in change;
-  const metadata = shared ? { uid, resourceVersion } : { uid };
-  const body = { metadata, status: change };
+  const lock = 'conditions' in change && { metadata: { resourceVersion } };
+  const body = { ...lock, status: change };
   const write = { ...options, subresource: 'status' };
   return client.patch(resource, { namespace, name }, { type: 'merge', body }, write, signal);
 }

@@ -119,13 +119,7 @@ export async function startHub(
     ...['--secure-port', String(port), '--service-port', String(port)],
     ...['--metrics-port', '0', ...(options.flags ?? [])],
   ];
-  const main = JSON.stringify(join(root, 'hub/main.ts'));
-  const script = `
-    const { run } = await import(${main});
-    const stop = new AbortController();
-    process.on('SIGTERM', () => stop.abort());
-    process.exit(await run(process.argv.slice(1), stop.signal));`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, '--', ...flags], {
+  const child = spawn(process.execPath, ['image/entrypoint.ts', 'hub', ...flags], {
     cwd: root,
     env: {
       ...process.env,

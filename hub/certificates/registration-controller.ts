@@ -1,7 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { clusterRoles, secretNames } from '../../api/well-known.ts';
 import { builtin } from '../../kube/builtin.ts';
 import type { ApiService, Secret } from '../../kube/builtin-kinds.ts';
-import { Applier } from '../../reconcile/applier.ts';
 import type { Controller } from '../../reconcile/controller.ts';
 import type { Informer } from '../../reconcile/informer.ts';
 import type { Runtime } from '../../reconcile/runtime.ts';
@@ -43,7 +43,6 @@ export function apiRegistrationController(runtime: Runtime, service: HubService)
   const secrets = certificateInformer(runtime, namespace);
   const fieldSelector = `metadata.name=${apiServiceName}`;
   const apiServices = cache.informer(builtin.apiServices, { fieldSelector });
-  const applier = new Applier(client, 'clusternet-hub', (_, key) => apiServices.get(key));
 
   const currentSet = async (signal: AbortSignal) => {
     const secret = secrets.get({ namespace, name: secretNames.hubTls });
@@ -70,10 +69,25 @@ export function apiRegistrationController(runtime: Runtime, service: HubService)
       const set = await currentSet(signal);
       const owner = await client.find(builtin.clusterRoles, { name: clusterRoles.hub }, signal);
       const desired = apiService(service, trustBundle(set), owner?.metadata.uid);
-      await applier.apply(builtin.apiServices, desired, { force: true }, signal);
+      if (!isRegistered(apiServices.get({ name: apiServiceName }), desired)) {
+        const options = { fieldManager: 'clusternet-hub', force: true };
+        await client.apply(builtin.apiServices, desired, options, signal);
+      }
       return { requeueAfterMs: hourMs };
     },
   };
+}
+
+/** Whether the parent has it so already: a restart with nothing to do writes nothing. */
+function isRegistered(found: ApiService | undefined, wanted: ApiService): boolean {
+  const [owner] = wanted.metadata.ownerReferences ?? [];
+  const owned = found?.metadata.ownerReferences?.some(({ uid }) => uid === owner?.uid) ?? false;
+  const present = found?.spec;
+  return (
+    present?.caBundle === wanted.spec.caBundle &&
+    isDeepStrictEqual(present?.service, wanted.spec.service) &&
+    (owner === undefined || owned)
+  );
 }
 
 /** Owned by the hub's ClusterRole when there is one, so that removing the add-on collects it. */

@@ -1,3 +1,4 @@
+import { removalLimit, removalWindowMs } from '../api/removal-limit.ts';
 import type { Clock } from '../reconcile/clock.ts';
 
 /** Which removals may go on now. */
@@ -23,17 +24,13 @@ export interface RemovalRequest {
   readonly confirmed: boolean;
 }
 
-const least = 5;
-const share = 0.2;
-const windowMs = 10 * 60_000;
-
 /**
  * Lets inferred removals pass up to max(5 clusters, 20 %) in ten minutes and holds the rest: whoever edits a
  * selector or a label by mistake must not uninstall a fleet.
  */
 export function guardRemovals(request: RemovalRequest): RemovalVerdict {
   const { inferred, bound, recent, holding, confirmed } = request;
-  const limit = Math.max(least, Math.floor((bound + recent) * share));
+  const limit = removalLimit(bound + recent);
   const free = holding ? 0 : Math.max(0, limit - recent);
   const pass = confirmed ? inferred.length : free;
   return { removed: inferred.slice(0, pass), held: inferred.slice(pass), limit };
@@ -50,7 +47,7 @@ export class RemovalHistory {
 
   /** How many there were in the last ten minutes. */
   recent(uid: string): number {
-    const since = this.#clock.monotonic() - windowMs;
+    const since = this.#clock.monotonic() - removalWindowMs;
     const times = (this.#times.get(uid) ?? []).filter(time => time > since);
     if (times.length === 0) this.#times.delete(uid);
     else this.#times.set(uid, times);

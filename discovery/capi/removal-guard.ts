@@ -1,9 +1,4 @@
-/** Inferred removals that may happen within one window however few clusters there are. */
-const alwaysAllowed = 5;
-/** Share of all clusters that may be removed within one window. */
-const allowedShare = 0.2;
-
-export const removalWindowMs = 10 * 60_000;
+import { removalLimit } from '../../api/removal-limit.ts';
 
 export interface RemovalLoad {
   /** All clusters that discovery has joined or is joining, those about to be removed included. */
@@ -14,11 +9,6 @@ export interface RemovalLoad {
   readonly pending: number;
   /** An administrator has confirmed this very change. */
   readonly confirmed: boolean;
-}
-
-/** How many inferred removals may happen within one window. */
-export function removalLimit(clusters: number): number {
-  return Math.max(alwaysAllowed, Math.floor(clusters * allowedShare));
 }
 
 /**

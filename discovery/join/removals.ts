@@ -1,9 +1,10 @@
 import { findCondition } from '../../api/conditions.ts';
 import type { ClusterDiscoveryPolicy } from '../../api/discovery/cluster-discovery-policy.ts';
 import type { DiscoveredCluster } from '../../api/discovery/discovered-cluster.ts';
+import { removalWindowMs } from '../../api/removal-limit.ts';
 import { annotations } from '../../api/well-known.ts';
 import type { Clock } from '../../reconcile/clock.ts';
-import { mayRemove, removalWindowMs } from '../capi/removal-guard.ts';
+import { mayRemove } from '../capi/removal-guard.ts';
 import { isHeld } from './course.ts';
 
 /** Keeps count of inferred removals and asks the guard about each. */

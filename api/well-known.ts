@@ -22,6 +22,8 @@ export const labels = {
   configNamespace: 'apps.clusternet.io/config.namespace',
   configUid: 'apps.clusternet.io/config.uid',
   /** The Subscription it came from. */
+  /** On every object in a child: the UID of the Description it was applied for. */
+  descriptionUid: 'apps.clusternet.io/description.uid',
   subscriptionUid: 'apps.clusternet.io/subs.uid',
   subscriptionName: 'apps.clusternet.io/subs.name',
   subscriptionNamespace: 'apps.clusternet.io/subs.namespace',

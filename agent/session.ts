@@ -1,10 +1,18 @@
+import { managedClusters } from '../api/clusters/managed-cluster.ts';
 import type { NodeLabelRule } from '../api/node-labels.ts';
+import { discoverySources, labels } from '../api/well-known.ts';
+import { Backoff } from '../kube/backoff.ts';
 import type { Node } from '../kube/builtin-kinds.ts';
+import { KubeClient, type ObjectKey } from '../kube/client.ts';
+import { sleep } from '../kube/sleep.ts';
 import { accessWithToken } from '../kube/token-access.ts';
 import { version } from '../kube/version.ts';
+import { Cache } from '../reconcile/cache.ts';
 import { runController } from '../reconcile/controller.ts';
 import type { Informer } from '../reconcile/informer.ts';
 import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
+import { deployerAccess } from './apply/deployer-access.ts';
+import { descriptionController } from './apply/description-controller.ts';
 import type { ParentSession } from './register/membership.ts';
 import { reportController } from './report/report-controller.ts';
 import { runTogether } from './run-together.ts';
@@ -19,20 +27,20 @@ export interface AgentContext {
   readonly instance: string;
 }
 
-/** Everything the agent does as a member of its parent: reports, dials and applies. */
+/** Everything the agent does as a member of its parent: reports and applies. */
 export async function serveSession(
   context: AgentContext,
   session: ParentSession,
   signal: AbortSignal,
 ): Promise<void> {
-  const { child, instance } = context;
   const access = accessWithToken({
     server: session.server,
     caBundle: session.caBundle || undefined,
     token: session.token,
     onUnauthorized: session.tokenRefused,
   });
-  const { logger, metrics } = child;
+  const { logger, metrics } = context.child;
+  const { instance } = context;
   const parent = createRuntime({
     access,
     component: 'clusternet-agent',
@@ -41,18 +49,75 @@ export async function serveSession(
     metrics,
   });
   const cluster = { namespace: session.namespace, name: session.managedClusterName };
-  const report = reportController({
+  const tasks = [
+    (running: AbortSignal) => report(context, parent, cluster, running),
+    (running: AbortSignal) => apply(context, parent, cluster, running),
+  ];
+  try {
+    await runTogether(tasks, signal);
+  } finally {
+    await access.close();
+  }
+}
+
+async function report(
+  { child, nodes, nodeLabelRule }: AgentContext,
+  parent: Runtime,
+  cluster: ObjectKey,
+  signal: AbortSignal,
+): Promise<void> {
+  const controller = reportController({
     child: child.client,
-    nodes: context.nodes,
+    nodes,
     parent: parent.client,
     cluster,
     agentVersion: version,
-    nodeLabelRule: context.nodeLabelRule,
+    nodeLabelRule,
   });
+  await runController(controller, parent, signal);
+}
+
+async function apply(
+  { child, instance }: AgentContext,
+  parent: Runtime,
+  cluster: ObjectKey & { readonly namespace: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const access = deployerAccess(child.client);
+  const client = new KubeClient(access, { userAgent: `clusternet-agent/${instance}` });
+  const cache = new Cache(client, { logger: child.logger });
   try {
-    await runTogether([running => runController(report, parent, running)], signal);
+    const controller = descriptionController({
+      parent,
+      namespace: cluster.namespace,
+      child: child.client,
+      deployer: { client, cache },
+      isParent: await isParentItself(parent, cluster, signal),
+    });
+    parent.cache.start(signal);
+    cache.start(signal);
+    await runController(controller, parent, signal);
   } finally {
-    await parent.cache.stopped();
+    await Promise.all([parent.cache.stopped(), cache.stopped()]);
     await access.close();
+  }
+}
+
+/** Whether the cluster is the parent as a child of its own; asks until there is an answer, since much depends on it. */
+async function isParentItself(
+  { client, logger }: Runtime,
+  cluster: ObjectKey,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const backoff = new Backoff();
+  for (;;) {
+    try {
+      const { metadata } = await client.get(managedClusters, cluster, signal);
+      return metadata.labels?.[labels.discoverySource] === discoverySources.self;
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ err: error }, 'cannot read the ManagedCluster of this cluster yet');
+      await sleep(backoff.next(), signal);
+    }
   }
 }

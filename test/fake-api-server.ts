@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Agent } from 'undici';
 import type { DynamicObject } from '../api/kube-object.ts';
+import { apiVersionOf, type Resource } from '../api/resource.ts';
 import type { ClusterAccess } from '../kube/cluster-access.ts';
 import { applyJsonPatch, type JsonPatchOperation } from '../kube/patch/json-patch.ts';
 import { applyMergePatch } from '../kube/patch/merge-patch.ts';
@@ -49,6 +50,7 @@ export class FakeApiServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #failures: (Failure & { left: number })[] = [];
   readonly #custom = new Map<string, CustomAnswer>();
+  readonly #served: Resource[] = [];
   readonly #accesses: ClusterAccess[] = [];
 
   constructor() {
@@ -97,6 +99,11 @@ export class FakeApiServer implements AsyncDisposable {
     this.#custom.set(`${method} ${path}`, answer);
   }
 
+  /** Says in the discovery documents that these kinds are served; other requests do not depend on it. */
+  serve(...resources: readonly Resource[]): void {
+    this.#served.push(...resources);
+  }
+
   /** The requests that change something, oldest first. */
   writes(): RecordedRequest[] {
     return this.requests.filter(({ method }) => method !== 'GET');
@@ -122,6 +129,8 @@ export class FakeApiServer implements AsyncDisposable {
     this.requests.push({ method, path, query, body, headers: request.headers });
     if (this.#fail(method, path + url.search, request, response)) return;
     const target = parseApiPath(path);
+    const discovered = target ? undefined : this.#discover(path);
+    if (discovered) return send(response, 200, discovered);
     if (!target) throw new Refusal(404, 'NotFound', `the server has nothing at ${path}`);
     const custom = this.#custom.get(`${method} ${path}`);
     if (custom) return send(response, 200, custom(parse(body), target));
@@ -133,6 +142,20 @@ export class FakeApiServer implements AsyncDisposable {
     }
     const code = method === 'POST' ? 201 : 200;
     send(response, code, this.#answer(method, target, query, body, request));
+  }
+
+  #discover(path: string): unknown {
+    const [, root, ...rest] = path.split('/');
+    const groupVersion = rest.join('/');
+    const here = this.#served.filter(resource => apiVersionOf(resource) === groupVersion);
+    if (here.length === 0 || root !== (groupVersion.includes('/') ? 'apis' : 'api'))
+      return undefined;
+    const resources = here.map(({ plural, kind, namespaced }) => ({
+      name: plural,
+      kind,
+      namespaced,
+    }));
+    return { kind: 'APIResourceList', groupVersion, resources };
   }
 
   #answer(

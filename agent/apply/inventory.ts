@@ -17,7 +17,10 @@ export interface InventoryEntry {
 export type Inventory = ReadonlyMap<ObjectId, InventoryEntry>;
 
 /** Adds what is about to be applied. Of what is known already the UID stays; `found` only while it is still said. */
-export function extend(inventory: Inventory, entries: readonly InventoryEntry[]): Inventory {
+export function extend(
+  inventory: Inventory,
+  entries: readonly Omit<InventoryEntry, 'uid'>[],
+): Inventory {
   const extended = new Map(inventory);
   for (const entry of entries) {
     const known = extended.get(idOf(entry));

@@ -5,6 +5,7 @@ import { type FakeApiServer, startFakeApiServer } from '../test/fake-api-server.
 import { type Widget, widget, widgets } from '../test/widgets.ts';
 import { Cache } from './cache.ts';
 import type { Informer } from './informer.ts';
+import { createLogger } from './logger.ts';
 
 describe('Cache', () => {
   let server: FakeApiServer;
@@ -142,6 +143,18 @@ describe('Cache', () => {
     assert.deepEqual([informer.list().length, later], [all, []]);
     await followsAgain(informer);
     assert.deepEqual(later, ['added sign-of-life']);
+  });
+
+  it('says in the log which objects it may not watch', async () => {
+    const lines: string[] = [];
+    const logger = createLogger('test', { write: line => lines.push(line) });
+    logger.level = 'warn';
+    cache = new Cache(new KubeClient(server.access()), { logger });
+    server.failNext({ path: /widgets/, with: 403, reason: 'Forbidden' });
+    cache.informer(widgets);
+    cache.start(stop.signal);
+    const line = await eventually(() => lines[0]);
+    assert.match(line, /"resource":"widgets".*cannot watch, will try again/);
   });
 
   it('ends every watch when it is stopped', async () => {

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import type { Resource } from '../api/resource.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { reflect } from '../kube/reflector.ts';
+import { type ReflectorEvent, reflect } from '../kube/reflector.ts';
 import { type Informer, StoreInformer } from './informer.ts';
 import type { Logger } from './logger.ts';
 
@@ -88,7 +88,11 @@ export class Cache {
     const watching = reflect(
       this.#client,
       resource,
-      { ...rest, transform: transform as unknown as (object: KubeObject) => KubeObject },
+      {
+        ...rest,
+        transform: transform as unknown as (object: KubeObject) => KubeObject,
+        onEvent: event => this.#log(resource, event),
+      },
       informer as unknown as StoreInformer<KubeObject>,
       signal,
     ).catch((error: unknown) => {
@@ -97,6 +101,13 @@ export class Cache {
       }
     });
     this.#running.add(watching);
+  }
+
+  /** A watch that cannot be had is the first thing to look for when nothing happens. */
+  #log({ plural }: Resource, event: ReflectorEvent): void {
+    if (event.type !== 'failed') return;
+    const { error: err, retryInMs } = event;
+    this.#logger?.warn({ err, resource: plural, retryInMs }, 'cannot watch, will try again');
   }
 }
 

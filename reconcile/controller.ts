@@ -1,3 +1,4 @@
+import { isConflict } from '../kube/api-error.ts';
 import type { Clock } from './clock.ts';
 import { type ControllerMetrics, controllerMetrics, type Outcome } from './controller-metrics.ts';
 import type { Logger } from './logger.ts';
@@ -139,7 +140,9 @@ class Worker {
     }
     this.#queue.retry(key);
     const attempt = this.#queue.failures(key);
-    this.#logger.warn({ key, err: error, attempt }, 'reconcile failed, will retry');
+    // Somebody wrote first: part of normal life, and seldom twice in a row.
+    if (isConflict(error)) this.#logger.debug({ key, attempt }, 'outdated, will look again');
+    else this.#logger.warn({ key, err: error, attempt }, 'reconcile failed, will retry');
     return 'error';
   }
 }

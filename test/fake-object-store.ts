@@ -258,10 +258,11 @@ function settle(target: ApiTarget, live: DynamicObject, proposed: DynamicObject)
     const what = `${target.plural} "${target.name}"`;
     throw new Refusal(409, 'Conflict', `${what}: the object has been modified`);
   }
-  if ((proposed.metadata.uid ?? uid) !== uid) {
+  // As kube-apiserver, which looks at the UID in the main resource only.
+  const onlyStatus = target.subresource === 'status';
+  if (!onlyStatus && (proposed.metadata.uid ?? uid) !== uid) {
     throw new Refusal(409, 'Conflict', `Precondition failed: UID in precondition: ${uid}`);
   }
-  const onlyStatus = target.subresource === 'status';
   const { status, ...body } = (onlyStatus ? live : proposed) as DynamicObject & {
     status?: unknown;
   };

@@ -12,6 +12,7 @@ export const errorCodes = {
   CN_API_DURATION: 'A duration is not a number with a unit, such as 300ms, 5m or 1h30m.',
   CN_API_QUANTITY: 'A quantity is not a number with a Kubernetes suffix, such as 1500m or 2Gi.',
   CN_API_SELECTOR: 'A label selector is malformed.',
+  CN_HUB_FRONT_PROXY: 'The parent does not say how its API server proves itself to the hub.',
   CN_KUBE_KUBECONFIG: 'There is no usable kubeconfig.',
   CN_KUBE_SERVICE_ACCOUNT: 'The pod has no ServiceAccount token to reach its API server with.',
   CN_LEADER_LOST: 'The lease of the leader was lost, so the process must stop.',

@@ -128,6 +128,15 @@ describe('delivery in a real cluster', () => {
     await removeFinalizer(cluster.client, descriptions, found, finalizers.apps);
   }
 
+  /** The API server's own count of writes, by resource and verb. */
+  async function writes(): Promise<string[]> {
+    const { body } = await cluster.client.request({ method: 'GET', path: '/metrics' });
+    return (await body.text())
+      .split('\n')
+      .filter(line => line.startsWith('apiserver_request_total{'))
+      .filter(line => /verb="(POST|PUT|PATCH|APPLY|DELETE)"/.test(line));
+  }
+
   const condition = async (name: string, type: string) =>
     findCondition((await get(name)).status?.conditions, type);
 
@@ -274,6 +283,21 @@ describe('delivery in a real cluster', () => {
       return objects.map(({ metadata }) => metadata.resourceVersion);
     };
     const before = await versions();
+    const writesBefore = await writes();
+    await hub.kill('SIGKILL');
+    hub = await startHub(cluster, hub.port);
+    await eventually(() => hub.log().includes('became leader'), { withinMs: 30_000 });
+    // The newest Subscription is looked at last, and this one makes the hub write.
+    await subscribe('last', []);
+    await eventually(async () => (await get('last')).metadata.finalizers?.length === 1);
+    const written = (await writes()).filter(line => !writesBefore.includes(line));
+    assert.deepEqual(
+      written.filter(
+        line =>
+          !/subscriptions|leases|tokenreviews|subjectaccessreviews|serviceaccounts/.test(line),
+      ),
+      [],
+    );
     await hub.kill('SIGKILL');
     hub = await startHub(cluster, hub.port, { flags: ['--no-leader-elect'] });
     const rival = await startHub(cluster, hub.port, {

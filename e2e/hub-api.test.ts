@@ -138,7 +138,8 @@ describe("the hub's API in a real cluster", () => {
     }
     const anonymous = await direct('/apis/proxies.clusternet.io/v1alpha1', {});
     assert.equal(anonymous.code, 401);
-    assert.equal((await direct('/readyz', {})).body, 'ok');
+    const ready = async () => (await direct('/readyz', {})).body === 'ok';
+    await eventually(ready, { withinMs: 20_000, describe: 'the hub is ready' });
   });
 
   it('writes an audit line per request with user, verb, cluster and status, and no secret', async () => {

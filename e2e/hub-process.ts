@@ -127,6 +127,8 @@ export async function startHub(
       CLUSTERNET_LOG_LEVEL: 'info',
       CLUSTERNET_BIND_ADDRESS: '127.0.0.1',
       POD_NAMESPACE: namespaces.system,
+      // A restarted container is the same replica and resumes its own Lease at once.
+      POD_UID: 'replica-1',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

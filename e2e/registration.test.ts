@@ -199,4 +199,30 @@ describe('registration in a real cluster', () => {
     await register();
     assert.equal(await read(), before);
   });
+
+  it('in manual mode waits for an administrator to set the result', async () => {
+    await hub.kill('SIGTERM');
+    hub = await startHub(cluster, hub.port, { flags: ['--approve', 'manual'] });
+    const clusterId = randomUUID();
+    const key = { name: namesFor.registrationRequest(clusterId) };
+    await cluster.client.create(clusterRegistrationRequests, {
+      apiVersion: 'clusters.clusternet.io/v1beta1',
+      kind: 'ClusterRegistrationRequest',
+      metadata: key,
+      spec: { clusterId, clusterName: 'edge' },
+    });
+    const dedicated = { name: namesFor.dedicatedNamespace(clusterId) };
+    // A request that is denied in any mode passes through the same controller, so the first has been looked at by then.
+    await register({}, 'clusternet-wrong-too');
+    const { status } = await cluster.client.get(clusterRegistrationRequests, key);
+    assert.equal(status?.result, undefined);
+    assert.equal(await cluster.client.find(builtin.namespaces, dedicated), undefined);
+    const body = { status: { result: 'Approved' } };
+    const patch = { type: 'merge', body } as const;
+    await cluster.client.patch(clusterRegistrationRequests, key, patch, { subresource: 'status' });
+    await eventually(async () => {
+      const found = await cluster.client.get(clusterRegistrationRequests, key);
+      return found.status?.dedicatedNamespace === dedicated.name;
+    });
+  });
 });

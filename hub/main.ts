@@ -1,3 +1,4 @@
+import { ClusternetError } from '../api/errors.ts';
 import { version } from '../kube/version.ts';
 import { type Controller, runController } from '../reconcile/controller.ts';
 import { startHealthServer } from '../reconcile/health-server.ts';
@@ -41,7 +42,7 @@ async function runHub(options: HubOptions, runtime: Runtime, signal: AbortSignal
   cache.start(signal);
   await untilSynced(trust, signal);
   const verdict = trust.verdict();
-  if (!verdict.trusted) throw new Error(verdict.reason);
+  if (!verdict.trusted) throw new ClusternetError('CN_HUB_FRONT_PROXY', verdict.reason);
 
   cutRevokedTunnels(runtime, noTunnels);
   const ready = () => readiness(runtime, trust);

@@ -1,18 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Base, bases } from '../../api/apps/base.ts';
-import { type Description, descriptions } from '../../api/apps/description.ts';
+import { bases } from '../../api/apps/base.ts';
+import { descriptions } from '../../api/apps/description.ts';
 import type { Subscription } from '../../api/apps/subscription.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { Resource } from '../../api/resource.ts';
-import type { KubeClient } from '../../kube/client.ts';
-import type { Informer } from '../../reconcile/informer.ts';
+import type { KubeClient, ObjectKey } from '../../kube/client.ts';
 import type { Runtime } from '../../reconcile/runtime.ts';
-import { baseFor, descriptionFor } from './delivered-objects.ts';
+import { baseFor, descriptionFor, withRawDigest } from './delivered-objects.ts';
 import type { DeliveryCaches } from './delivery-caches.ts';
 
 export interface Delivery {
-  readonly runtime: Pick<Runtime, 'client'>;
+  readonly runtime: Pick<Runtime, 'client' | 'events'>;
   readonly caches: DeliveryCaches;
 }
 
@@ -46,38 +45,45 @@ export async function deliver(
 }
 
 async function deliverTo(
-  { runtime: { client }, caches }: Delivery,
+  { runtime: { client, events }, caches }: Delivery,
   subscription: Subscription,
   cluster: ManagedCluster,
   raw: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   const wantedBase = baseFor(subscription, cluster);
-  const base = await applyChanged<Base>(client, bases, caches.bases, wantedBase, signal);
-  if (base === undefined) return;
+  const foundBase = caches.bases.get(keyFor(wantedBase));
+  // What is being deleted is made again when it has gone.
+  if (foundBase?.metadata.deletionTimestamp !== undefined) return;
+  const base =
+    foundBase !== undefined && isAsWanted(foundBase, wantedBase)
+      ? foundBase
+      : await apply(client, bases, wantedBase, signal);
   const wanted = descriptionFor(subscription, cluster, base, raw);
-  await applyChanged<Description>(client, descriptions, caches.descriptions, wanted, signal);
+  const found = caches.descriptions.get(keyFor(wanted));
+  if (found?.metadata.deletionTimestamp !== undefined) return;
+  if (found !== undefined && isAsWanted(found, withRawDigest(wanted))) return;
+  await apply(client, descriptions, wanted, signal);
+  const { namespace, name } = cluster.metadata;
+  const message = `${found === undefined ? 'Delivered to' : 'Updated in'} cluster ${namespace}/${name}.`;
+  const reason = found === undefined ? 'DescriptionCreated' : 'DescriptionUpdated';
+  events.normal(subscription, reason, message, 'Deliver');
 }
 
-/**
- * Applies the object unless the cache shows it as wanted; answers with what there is. Undefined for one that is being deleted: it is
- * made again when it has gone.
- */
-async function applyChanged<T extends KubeObject & { readonly spec: unknown }>(
+function keyFor({ metadata: { namespace, name = '' } }: KubeObject): ObjectKey {
+  return { namespace, name };
+}
+
+function apply<T extends KubeObject>(
   client: KubeClient,
   resource: Resource<T>,
-  cache: Informer<T>,
   wanted: T,
   signal: AbortSignal,
-): Promise<T | undefined> {
-  const { namespace, name = '' } = wanted.metadata;
-  const found = cache.get({ namespace, name });
-  if (found?.metadata.deletionTimestamp !== undefined) return undefined;
-  if (found !== undefined && isAsWanted(found, wanted)) return found;
-  const options = { fieldManager: 'clusternet-hub', force: true };
-  return client.apply(resource, wanted, options, signal);
+): Promise<T> {
+  return client.apply(resource, wanted, { fieldManager: 'clusternet-hub', force: true }, signal);
 }
 
+/** Whether the cache shows the object as it should be; a steady state writes nothing. */
 function isAsWanted<T extends KubeObject & { readonly spec: unknown }>(
   found: T,
   wanted: T,

@@ -84,6 +84,19 @@ export function descriptionFor(
   };
 }
 
+/**
+ * A Description as it is kept in memory: with a digest in place of the rendered objects, which would otherwise be held once per
+ * cluster.
+ */
+export function withRawDigest(description: Description): Description {
+  const { raw = [] } = description.spec;
+  const hash = createHash('sha256');
+  for (const each of raw) hash.update(`${each.length} ${each}`);
+  const { managedFields: _, ...metadata } = description.metadata;
+  const spec = { ...description.spec, raw: [hash.digest('base64')] };
+  return { ...description, metadata, spec };
+}
+
 function clusterLabels({ metadata, spec }: ManagedCluster): Record<string, string> {
   return {
     [labels.createdBy]: creators.hub,
@@ -118,8 +131,18 @@ const serverFields = [
   'deletionGracePeriodSeconds',
 ] as const;
 
+const rendered = new WeakMap<Manifest, string>();
+
 /** The object of a Manifest as it goes to a child: JSON in base64, whole but for status and what only its server knows. */
-export function rawOf({ template }: Manifest): string {
+export function rawOf(manifest: Manifest): string {
+  const known = rendered.get(manifest);
+  if (known !== undefined) return known;
+  const raw = render(manifest);
+  rendered.set(manifest, raw);
+  return raw;
+}
+
+function render({ template }: Manifest): string {
   const { status: _, ...object } = template;
   const metadata: Record<string, unknown> = { ...object.metadata };
   for (const field of serverFields) delete metadata[field];

@@ -12,6 +12,7 @@ import type { Cache } from '../../reconcile/cache.ts';
 import type { Informer } from '../../reconcile/informer.ts';
 import { keyOf } from '../../reconcile/key.ts';
 import { managedClustersById } from '../managed-clusters-by-id.ts';
+import { withRawDigest } from './delivered-objects.ts';
 import { identityOf } from './manifest-identity.ts';
 
 /** What delivery reads, with the indexes it looks things up by. */
@@ -34,7 +35,7 @@ export function deliveryCaches(cache: Cache, reservedNamespace: string): Deliver
     subscriptions: cache.informer(subscriptions),
     manifests: cache.informer(manifests, { namespace: reservedNamespace }),
     bases: cache.informer(bases),
-    descriptions: cache.informer(descriptions),
+    descriptions: cache.informer(descriptions, { transform: withRawDigest }),
     clusters: managedClustersById(cache),
     namespaces: cache.informer(builtin.namespaces),
   };

@@ -49,7 +49,8 @@ async function tryPatch(patch: string): Promise<string | undefined> {
 }
 
 async function failingTitles(file: string): Promise<string[]> {
-  const args = ['--no-config', '--require', './test/environment.ts', '--reporter', 'json', '--timeout', '600000', file];
+  const setup = ['--no-config', '--require', './test/environment.ts'];
+  const args = [...setup, '--reporter', 'json', '--timeout', '600000', file];
   const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
   const ran = await exec(process.execPath, [mocha, ...args], {
     cwd: tree,

@@ -147,6 +147,6 @@ function appliedCondition(
 
 function whyFailed({ description }: DeliveredCluster): string {
   const applied = findCondition(description?.status?.conditions, 'Applied');
-  const reason = description?.status?.reason || applied?.message || 'its agent gives no reason';
-  return reason.slice(0, 800);
+  const why = applied && `${applied.reason}: ${applied.message}`;
+  return (why ?? (description?.status?.reason || 'its agent gives no reason')).slice(0, 800);
 }

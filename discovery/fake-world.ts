@@ -16,9 +16,10 @@ import type { Resource } from '../api/resource.ts';
 import { annotations, namesFor, namespaces } from '../api/well-known.ts';
 import { builtin } from '../kube/builtin.ts';
 import { KubeClient } from '../kube/client.ts';
+import { accessWithToken } from '../kube/token-access.ts';
 import { runController } from '../reconcile/controller.ts';
 import { createLogger } from '../reconcile/logger.ts';
-import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
+import { createRuntime } from '../reconcile/runtime.ts';
 import { eventually } from '../test/eventually.ts';
 import { type FakeApiServer, startFakeApiServer } from '../test/fake-api-server.ts';
 import { capiNames } from './capi/cluster.ts';
@@ -50,22 +51,14 @@ export function kubeconfig(server: string, user: object = { token: 'secret-token
 /** A parent and its children as API servers in memory, with discovery at work in the parent and a stand-in for the hub's answers. */
 export class FakeWorld implements AsyncDisposable {
   readonly parent: FakeApiServer;
-  readonly runtime: Runtime;
   readonly #children = new Map<string, FakeApiServer>();
-  readonly #stop = new AbortController();
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #servers = new Set<FakeApiServer>();
+  #process: { readonly stop: AbortController; readonly ended: Promise<unknown> } | undefined;
   /** What the hub answers to registrations; undefined leaves them pending. */
   answer: 'Approved' | 'Denied' | undefined = 'Approved';
 
   private constructor(parent: FakeApiServer) {
     this.parent = parent;
-    this.runtime = createRuntime({
-      access: parent.access(),
-      component: 'clusternet-discovery',
-      instance: 'test',
-      metrics: new Registry(),
-      logger: createLogger('test', { write: () => {} }),
-    });
   }
 
   static async start(policy: ClusterDiscoveryPolicySpec = {}): Promise<FakeWorld> {
@@ -82,9 +75,17 @@ export class FakeWorld implements AsyncDisposable {
     return world;
   }
 
-  /** Starts discovery; may be called again after stopDiscovery, as a restart. */
-  discover(options: Partial<Parameters<typeof createDiscovery>[1]> = {}): void {
-    const { clusters: watch, controllers } = createDiscovery(this.runtime, {
+  /** Starts discovery, as after a restart of its container when it ran before. */
+  async discover(options: Partial<Parameters<typeof createDiscovery>[1]> = {}): Promise<void> {
+    await this.#stopDiscovery();
+    const runtime = createRuntime({
+      access: this.parent.access(),
+      component: 'clusternet-discovery',
+      instance: 'test',
+      metrics: new Registry(),
+      logger: createLogger('test', { write: () => {} }),
+    });
+    const { clusters: watch, controllers } = createDiscovery(runtime, {
       namespace: namespaces.system,
       watchNamespace: undefined,
       watchFilter: undefined,
@@ -96,12 +97,19 @@ export class FakeWorld implements AsyncDisposable {
       openChild: ({ server }) => this.#open(server),
       ...options,
     });
-    const { signal } = this.#stop;
-    this.runtime.cache.start(signal);
-    this.#running = Promise.all([
-      watch.run(signal),
-      ...controllers.map(controller => runController(controller, this.runtime, signal)),
+    const stop = new AbortController();
+    runtime.cache.start(stop.signal);
+    const working = Promise.all([
+      watch.run(stop.signal),
+      ...controllers.map(controller => runController(controller, runtime, stop.signal)),
     ]);
+    const ended = working.then(() => runtime.cache.stopped()).then(() => runtime.events.flush());
+    this.#process = { stop, ended };
+  }
+
+  async #stopDiscovery(): Promise<void> {
+    this.#process?.stop.abort();
+    await this.#process?.ended;
   }
 
   installCapi(served: readonly string[]): void {
@@ -120,6 +128,7 @@ export class FakeWorld implements AsyncDisposable {
     const child = options.child ?? (await startFakeApiServer());
     const server = `https://${name}.${namespace}.test:6443`;
     this.#children.set(new URL(server).host, child);
+    this.#servers.add(child);
     this.putSecret(name, kubeconfig(server), namespace);
     this.putCluster(name, { namespace, labels });
     return child;
@@ -184,6 +193,16 @@ export class FakeWorld implements AsyncDisposable {
     });
   }
 
+  /** Waits until a condition of the default policy has this reason. */
+  async untilPolicy(type: string, reason: string) {
+    return eventually(() => {
+      const policy = this.parent.objects.get(clusterDiscoveryPolicies, { name: 'default' });
+      const condition = policy?.status?.conditions?.find(each => each.type === type);
+      if (condition?.reason === reason) return condition;
+      throw new Error(JSON.stringify(policy?.status ?? 'no status'));
+    });
+  }
+
   /** Plays the agent: the parent sees the cluster connected, or lost. */
   setConnected(name: string, connected: boolean, namespace = 'team'): void {
     const managed = this.managed(name, namespace);
@@ -198,6 +217,20 @@ export class FakeWorld implements AsyncDisposable {
       ...managed,
       status: { ...managed?.status, agentVersion: 'v1', conditions: [condition] },
     });
+  }
+
+  /** What discovery wrote into a child, as `METHOD kind name`. */
+  static writesTo(child: FakeApiServer): string[] {
+    return child
+      .writes()
+      .map(({ method, path }) => `${method} ${path.split('/').slice(-2).join(' ')}`);
+  }
+
+  /** Whether any event about a cluster has this reason. */
+  hasEvent(reason: string, name: string): boolean {
+    return this.parent.objects
+      .list(builtin.events)
+      .some(event => event.reason === reason && event.regarding?.name === name);
   }
 
   /** A cluster all the way in. */
@@ -219,17 +252,14 @@ export class FakeWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-    await this.runtime.cache.stopped();
-    await this.runtime.events.flush();
-    await Promise.all([...this.#children.values(), this.parent].map(server => server.close()));
+    await this.#stopDiscovery();
+    await Promise.all([...this.#servers, this.parent].map(server => server.close()));
   }
 
   #open(server: string): Child {
     const child = this.#children.get(new URL(server).host);
-    if (child === undefined) throw Object.assign(new Error('no route'), { code: 'ECONNREFUSED' });
-    return new Child(new KubeClient(child.access()));
+    const nowhere = { server: 'http://127.0.0.1:1', token: '' };
+    return new Child(new KubeClient(child?.access() ?? accessWithToken(nowhere)));
   }
 
   /** What the hub does, as far as discovery can see it. */

@@ -22,6 +22,7 @@ import { discoveredClusterFor } from './discovered-cluster-object.ts';
 import type { DiscoveryInformers } from './discovery-informers.ts';
 import { joinEvents } from './join-events.ts';
 import type { JoinTimes } from './join-times.ts';
+import { OwnWrites } from './own-writes.ts';
 import type { NextLookMs, Pass } from './pass.ts';
 import { phaseOf, summarise } from './phase.ts';
 import { Progress } from './progress.ts';
@@ -50,6 +51,7 @@ interface Setting {
 export class DiscoveredClusterReconciler {
   readonly #parts: DiscoveredClusterParts;
   readonly #retries = new RetrySchedule();
+  readonly #ownWrites = new OwnWrites<DiscoveredCluster>();
   readonly #inFlight = new Map<string, AbortController>();
 
   constructor(parts: DiscoveredClusterParts) {
@@ -62,8 +64,9 @@ export class DiscoveredClusterReconciler {
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
-    const discovered = this.#parts.informers.discovered.get(splitKey(key));
-    if (discovered === undefined) return this.#begin(key, signal);
+    const cached = this.#parts.informers.discovered.get(splitKey(key));
+    if (cached === undefined) return this.#begin(key, signal);
+    const discovered = this.#ownWrites.latest(key, cached);
     const own = new AbortController();
     this.#inFlight.set(key, own);
     try {
@@ -82,6 +85,7 @@ export class DiscoveredClusterReconciler {
     const { runtime, clusters, self, times } = this.#parts;
     this.#retries.clear(key);
     times.forget(key);
+    this.#ownWrites.forget(key);
     const object = key === self.key ? self.newObject() : this.#newObject(clusters.read(key));
     if (object === undefined) return;
     try {
@@ -117,7 +121,8 @@ export class DiscoveredClusterReconciler {
     noteCourse(progress, course, selection);
     const next = await this.#follow(key, course, pass, signal);
     summarise(course, progress);
-    await this.#record(course, pass, discovered, signal);
+    this.#ownWrites.note(key, pass.discovered);
+    await this.#record(key, course, pass, discovered, signal);
     return next === undefined ? undefined : { requeueAfterMs: next };
   }
 
@@ -177,6 +182,7 @@ export class DiscoveredClusterReconciler {
   }
 
   async #record(
+    key: string,
     course: Course,
     pass: Pass,
     before: DiscoveredCluster,
@@ -192,7 +198,8 @@ export class DiscoveredClusterReconciler {
     });
     const manager = { fieldManager: creators.discovery };
     try {
-      await patchStatus(client, discoveredClusters, before, status, manager, signal);
+      const after = await patchStatus(client, discoveredClusters, before, status, manager, signal);
+      if (after !== before) this.#ownWrites.note(key, after);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -1,8 +1,5 @@
 import { managedClusterName } from '../../api/cluster-name.ts';
-import {
-  type ClusterRegistrationRequest,
-  clusterRegistrationRequests,
-} from '../../api/clusters/cluster-registration-request.ts';
+import { clusterRegistrationRequests } from '../../api/clusters/cluster-registration-request.ts';
 import { type ManagedCluster, managedClusters } from '../../api/clusters/managed-cluster.ts';
 import { discoveredClusters } from '../../api/discovery/discovered-cluster.ts';
 import {
@@ -50,19 +47,18 @@ export class Joiner {
   }
 
   async join(pass: Pass, signal: AbortSignal): Promise<NextLookMs> {
-    const { managed: view, installer } = this.#parts;
+    const { managed, installer } = this.#parts;
     checkControlPlane(pass);
     const hub = this.#resolveHub(pass);
-    const managed = view.find(pass.discovered.spec.clusterID);
-    if (observe(pass, managed)) {
-      await this.#syncLabels(pass, managed, signal);
+    const clusterId = pass.discovered.spec.clusterID ?? (await this.#identify(pass, signal));
+    const ref = await this.#register(pass, clusterId, signal);
+    const cluster = managed.find(clusterId);
+    if (observe(pass, cluster)) {
+      await this.#syncLabels(pass, cluster, signal);
       await installer.keepUpToDate(pass, hub, signal);
       return undefined;
     }
-    const clusterId = pass.discovered.spec.clusterID ?? (await this.#identify(pass, signal));
-    const ref = await this.#register(this.#registration(pass, clusterId), pass, signal);
-    if (ref === 'adopted') return undefined;
-    return installer.install(pass, hub, ref.namespace, signal);
+    return isAdopted(pass) ? undefined : installer.install(pass, hub, ref.namespace, signal);
   }
 
   #resolveHub(pass: Pass): HubAddress {
@@ -139,18 +135,14 @@ export class Joiner {
       );
   }
 
-  async #register(
-    wanted: Registration,
-    pass: Pass,
-    signal: AbortSignal,
-  ): Promise<ManagedClusterRef | 'adopted'> {
-    const { parent, ownerExists } = this.#parts;
-    const key = { name: namesFor.registrationRequest(wanted.clusterId) };
-    let request: ClusterRegistrationRequest | undefined = await parent.find(
-      clusterRegistrationRequests,
-      key,
-      signal,
-    );
+  /** Asks the parent to take the cluster, unless it has: a registration is ours only once its owner has been looked at. */
+  async #register(pass: Pass, clusterId: string, signal: AbortSignal): Promise<ManagedClusterRef> {
+    const { parent, managed, ownerExists } = this.#parts;
+    const known = pass.status.managedClusterRef;
+    if (pass.progress.isTrue('Registered') && known && managed.find(clusterId)) return known;
+    const wanted = this.#registration(pass, clusterId);
+    const key = { name: namesFor.registrationRequest(clusterId) };
+    let request = await parent.find(clusterRegistrationRequests, key, signal);
     for (;;) {
       const verdict = judgeRequest(request, wanted, ownerExists);
       if (verdict.do === 'create')
@@ -161,7 +153,8 @@ export class Joiner {
         request = await parent.patch(clusterRegistrationRequests, key, patch, {}, signal);
       } else {
         pass.status.managedClusterRef = verdict.managedCluster;
-        return registered(pass, verdict.do === 'follow', verdict.managedCluster);
+        noteRegistered(pass, verdict.do === 'follow', verdict.managedCluster);
+        return verdict.managedCluster;
       }
     }
   }
@@ -181,19 +174,16 @@ function isOurLabel(key: string): boolean {
   return key.startsWith(labelPrefixes.capi) || key === labels.discoverySource;
 }
 
-function registered(
-  { progress }: Pass,
-  adopted: boolean,
-  ref: ManagedClusterRef,
-): ManagedClusterRef | 'adopted' {
+function noteRegistered({ progress }: Pass, adopted: boolean, ref: ManagedClusterRef): void {
   const where = `ManagedCluster ${ref.namespace}/${ref.name}`;
-  if (!adopted) {
-    progress.set('Registered', 'True', 'Approved', `it is ${where}`);
-    return ref;
-  }
-  const message = `it was registered by hand as ${where}; to manage its agent set spec.takeover: Adopt`;
-  progress.set('Registered', 'True', 'Adopted', message);
-  return 'adopted';
+  if (adopted) {
+    const message = `it was registered by hand as ${where}; to manage its agent set spec.takeover: Adopt`;
+    progress.set('Registered', 'True', 'Adopted', message);
+  } else progress.set('Registered', 'True', 'Approved', `it is ${where}`);
+}
+
+function isAdopted({ progress }: Pass): boolean {
+  return progress.find('Registered')?.reason === 'Adopted';
 }
 
 function checkControlPlane({ cluster, progress }: Pass): void {

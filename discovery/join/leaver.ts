@@ -2,8 +2,10 @@ import {
   type ClusterRegistrationRequest,
   clusterRegistrationRequests,
 } from '../../api/clusters/cluster-registration-request.ts';
-import { managedClusters } from '../../api/clusters/managed-cluster.ts';
-import { annotations, type leaveReasons, namesFor } from '../../api/well-known.ts';
+import { type ManagedCluster, managedClusters } from '../../api/clusters/managed-cluster.ts';
+import type { KubeObject } from '../../api/kube-object.ts';
+import type { Resource } from '../../api/resource.ts';
+import { annotations, labels, type leaveReasons, namesFor } from '../../api/well-known.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ManagedClusterView } from './managed-cluster-view.ts';
 import { type Pass, passKey } from './pass.ts';
@@ -29,52 +31,50 @@ export class Leaver {
     return managed?.metadata.annotations?.[annotations.leave] !== undefined;
   }
 
-  /** Records the wish to leave and tells whether the parent has nothing of the cluster any more. */
+  /** Records the wish to leave and tells whether the parent has nothing of ours any more. */
   async leave(pass: Pass, reason: LeaveReason, signal: AbortSignal): Promise<'left' | 'leaving'> {
     const { clusterID } = pass.discovered.spec;
     if (clusterID === undefined) return 'left';
-    const managed = this.#parts.managed.find(clusterID);
-    if (managed === undefined) return this.#leaveUnapproved(clusterID, pass, reason, signal);
-    const { namespace, name = '', uid, annotations: present } = managed.metadata;
-    if (present?.[annotations.leave] === undefined)
-      await this.#parts.parent.patch(
-        managedClusters,
-        { namespace, name },
-        {
-          type: 'merge',
-          body: { metadata: { uid, annotations: { [annotations.leave]: reason } } },
-        },
-        {},
-        signal,
-      );
-    return 'leaving';
+    const { parent, managed } = this.#parts;
+    const key = { name: namesFor.registrationRequest(clusterID) };
+    const request = await parent.find(clusterRegistrationRequests, key, signal);
+    const cluster = managed.find(clusterID);
+    if (!isOurs(request, cluster, pass)) return 'left';
+    if (cluster !== undefined) {
+      await this.#ask(managedClusters, cluster, reason, signal);
+      return 'leaving';
+    }
+    // Never approved: the hub withdraws it. It may have approved it a moment ago, so we look once more for what came of it.
+    return request && (await this.#ask(clusterRegistrationRequests, request, reason, signal))
+      ? 'leaving'
+      : 'left';
   }
 
-  /** Without a ManagedCluster there may still be a request, which must not be approved any more. */
-  async #leaveUnapproved(
-    clusterId: string,
-    pass: Pass,
+  /** Tells whether the wish was not recorded before. */
+  async #ask<T extends KubeObject>(
+    resource: Resource<T>,
+    { metadata }: T,
     reason: LeaveReason,
     signal: AbortSignal,
-  ): Promise<'left' | 'leaving'> {
-    const key = { name: namesFor.registrationRequest(clusterId) };
-    const request = await this.#parts.parent.find(clusterRegistrationRequests, key, signal);
-    if (request === undefined || !isOurs(request, pass)) return 'left';
-    if (request.metadata.annotations?.[annotations.leave] !== undefined) return 'left';
-    const { uid } = request.metadata;
+  ): Promise<boolean> {
+    const { namespace, name = '', uid, annotations: present } = metadata;
+    if (present?.[annotations.leave] !== undefined) return false;
     const body = { metadata: { uid, annotations: { [annotations.leave]: reason } } };
-    await this.#parts.parent.patch(
-      clusterRegistrationRequests,
-      key,
-      { type: 'merge', body },
-      {},
-      signal,
-    );
-    // The hub may have approved it a moment ago: look once more for what came of it.
-    return 'leaving';
+    const patch = { type: 'merge', body } as const;
+    await this.#parts.parent.patch(resource, { namespace, name }, patch, {}, signal);
+    return true;
   }
 }
 
-function isOurs(request: ClusterRegistrationRequest, pass: Pass): boolean {
-  return request.metadata.annotations?.[annotations.discoveryOwner] === passKey(pass);
+/** Two Clusters can turn out to be the same child; only the one that registered it may sign it off. */
+function isOurs(
+  request: ClusterRegistrationRequest | undefined,
+  cluster: ManagedCluster | undefined,
+  pass: Pass,
+): boolean {
+  if (request !== undefined)
+    return request.metadata.annotations?.[annotations.discoveryOwner] === passKey(pass);
+  const { [labels.capiNamespace]: namespace, [labels.capiCluster]: name } =
+    cluster?.metadata.labels ?? {};
+  return `${namespace}/${name}` === passKey(pass);
 }

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { type ManagedCluster, managedClusters } from '../api/clusters/managed-cluster.ts';
+import { clusterDiscoveryPolicies } from '../api/discovery/cluster-discovery-policy.ts';
+import { discoveredClusters } from '../api/discovery/discovered-cluster.ts';
+import { hubConnections } from '../api/discovery/hub-connection.ts';
+import { annotations, labels } from '../api/well-known.ts';
+import { builtin } from '../kube/builtin.ts';
+import { eventually } from '../test/eventually.ts';
+import { FakeWorld } from './fake-world.ts';
+
+describe('discovery: which clusters', () => {
+  it('keeps a Cluster out that is labelled so, and says where the label is', async () => {
+    await using world = await FakeWorld.start();
+    await world.discover();
+    await world.createCluster('one', { labels: { [labels.discover]: 'false' } });
+    const { message } = await world.untilReason('one', 'Selected', 'OptedOut');
+    assert.match(message, /on the Cluster/);
+    assert.equal(world.discovered('one')?.status?.phase, 'Ignored');
+    assert.deepEqual(world.parent.objects.list(managedClusters), []);
+  });
+
+  it('follows the label of the Namespace as soon as it changes, unless the Cluster has its own', async () => {
+    await using world = await FakeWorld.start({ mode: 'OptIn' });
+    await world.discover();
+    await world.createCluster('one');
+    await world.createCluster('two', { labels: { [labels.discover]: 'false' } });
+    await world.untilReason('one', 'Selected', 'NotOptedIn');
+    world.parent.objects.put(builtin.namespaces, {
+      metadata: { name: 'team', labels: { [labels.discover]: 'true' } },
+    });
+    await world.untilPhase('one', 'Joining');
+    await world.untilReason('two', 'Selected', 'OptedOut');
+  });
+
+  it('detaches a cluster that is no longer selected, but only after the grace period', async () => {
+    await using world = await FakeWorld.start({ gracePeriod: '2s' });
+    await world.discover();
+    const child = await world.join('one');
+    world.putCluster('one', { labels: { [labels.discover]: 'false' } });
+    await world.untilReason('one', 'Selected', 'OptedOut');
+    assert.equal(world.discovered('one')?.status?.phase, 'Joined');
+    assert.ok(child.objects.get(builtin.namespaces, { name: 'clusternet-system' }));
+    await world.untilPhase('one', 'Ignored');
+    assert.equal(child.objects.get(builtin.namespaces, { name: 'clusternet-system' }), undefined);
+    assert.deepEqual(world.parent.objects.list(managedClusters), []);
+    assert.equal(world.discovered('one')?.spec.clusterID, undefined);
+  });
+
+  it('does nothing about a label that is set and taken back within the grace period', async () => {
+    await using world = await FakeWorld.start({ gracePeriod: '5m' });
+    await world.discover();
+    const child = await world.join('one');
+    const requests = child.requests.length;
+    world.putCluster('one', { labels: { [labels.discover]: 'false' } });
+    await world.untilReason('one', 'Selected', 'OptedOut');
+    world.putCluster('one');
+    await world.untilReason('one', 'Selected', 'Selected');
+    assert.equal(child.requests.length, requests);
+  });
+
+  it('keeps clusters joined that are no longer selected where the policy says Retain', async () => {
+    await using world = await FakeWorld.start({ gracePeriod: '1ms', onUnselect: 'Retain' });
+    await world.discover();
+    await world.join('one');
+    world.putCluster('one', { labels: { [labels.discover]: 'false' } });
+    const { message } = await world.untilReason('one', 'Selected', 'OptedOut');
+    assert.match(message, /Retain/);
+    assert.equal(world.discovered('one')?.status?.phase, 'Joined');
+  });
+
+  it('keeps a cluster joined whose policy is deleted: nothing says what to do with it', async () => {
+    await using world = await FakeWorld.start({ gracePeriod: '1ms' });
+    await world.discover();
+    await world.join('one');
+    world.parent.objects.remove(clusterDiscoveryPolicies, { name: 'default' });
+    await world.untilReason('one', 'Selected', 'NoPolicyMatches');
+    assert.equal(world.discovered('one')?.status?.phase, 'Joined');
+  });
+
+  it('detaches at once, and keeps out, what a user detaches', async () => {
+    await using world = await FakeWorld.start();
+    await world.discover();
+    await world.join('one');
+    const object = world.discovered('one');
+    const spec = { ...object?.spec, detached: true };
+    world.parent.objects.put(discoveredClusters, { ...object, spec });
+    await world.untilPhase('one', 'Ignored');
+    await world.untilReason('one', 'Ready', 'Detached');
+    assert.deepEqual(world.parent.objects.list(managedClusters), []);
+  });
+
+  it('holds a mass removal that nobody asked for, until it is confirmed on the policy', async () => {
+    await using world = await FakeWorld.start({ gracePeriod: '1s' });
+    await world.discover();
+    const names = Array.from({ length: 7 }, (_, index) => `c${index}`);
+    await Promise.all(names.map(name => world.join(name)));
+    world.parent.objects.put(builtin.namespaces, {
+      metadata: { name: 'team', labels: { [labels.discover]: 'false' } },
+    });
+    await Promise.all(names.map(name => world.untilReason(name, 'Selected', 'MassChange')));
+    const { message } = await world.untilPolicy('MassChange', 'Held');
+    assert.match(message, /7 clusters/);
+    assert.equal(world.parent.objects.list(managedClusters).length, 7);
+    const policy = world.parent.objects.get(clusterDiscoveryPolicies, { name: 'default' });
+    const confirmed = { [annotations.confirmMassChange]: String(policy?.metadata.generation) };
+    world.parent.objects.put(clusterDiscoveryPolicies, {
+      ...policy,
+      metadata: { ...policy?.metadata, annotations: confirmed },
+    });
+    await Promise.all(names.map(name => world.untilPhase(name, 'Ignored')));
+    await world.untilPolicy('MassChange', 'WithinLimit');
+  });
+
+  it('lets recorded deletions of many clusters pass the guard', async () => {
+    await using world = await FakeWorld.start();
+    await world.discover();
+    const names = Array.from({ length: 7 }, (_, index) => `c${index}`);
+    await Promise.all(names.map(name => world.join(name)));
+    for (const name of names)
+      world.putCluster(name, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    await eventually(() => world.parent.objects.list(managedClusters).length === 0);
+  });
+
+  it('says which field of a policy is wrong, and drops nothing meanwhile', async () => {
+    await using world = await FakeWorld.start({ gracePeriod: '1ms' });
+    await world.discover();
+    await world.join('one');
+    const clusterSelector = { matchExpressions: [{ key: 'a', operator: 'Contains' }] };
+    const policy = world.parent.objects.get(clusterDiscoveryPolicies, { name: 'default' });
+    world.parent.objects.put(clusterDiscoveryPolicies, {
+      ...policy,
+      spec: { ...policy?.spec, clusterSelector },
+    });
+    const { message } = await world.untilPolicy('Valid', 'InvalidSelector');
+    assert.match(message, /spec\.clusterSelector\.matchExpressions\[0\]\.operator/);
+    await world.untilReason('one', 'Selected', 'PolicyInvalid');
+    assert.equal(world.discovered('one')?.status?.phase, 'Joined');
+  });
+});
+
+describe('discovery: the way to the parent', () => {
+  it('says which command tells children where the parent is', async () => {
+    await using world = await FakeWorld.start();
+    world.parent.objects.put(hubConnections, {
+      metadata: { name: 'default' },
+      spec: { joinSelf: false },
+    });
+    await world.discover();
+    await world.createCluster('one');
+    const { message } = await world.untilReason('one', 'HubReachable', 'URLUnknown');
+    assert.match(message, /kubectl patch hubconnection default/);
+    const certificate = Buffer.from('CA').toString('base64');
+    const cluster = { server: 'https://found.test', 'certificate-authority-data': certificate };
+    world.parent.objects.put(builtin.configMaps, {
+      metadata: { namespace: 'kube-public', name: 'cluster-info' },
+      data: { kubeconfig: JSON.stringify({ clusters: [{ cluster }] }) },
+    });
+    await world.untilPhase('one', 'Joining');
+    const connection = await eventually(() => {
+      const found = world.parent.objects.get(hubConnections, { name: 'default' });
+      return found?.status?.server === undefined ? undefined : found;
+    });
+    assert.equal(connection.status?.server, 'https://found.test');
+  });
+});
+
+describe('discovery: labels', () => {
+  it('copies labels by the rules of the policy, later changes and removals too', async () => {
+    await using world = await FakeWorld.start({ propagation: [{ key: 'tier' }] });
+    await world.discover();
+    await world.join('one', { labels: { tier: 'gold', other: 'x' } });
+    const tier = () => world.managed('one')?.metadata.labels?.tier;
+    assert.equal(tier(), 'gold');
+    assert.equal(world.managed('one')?.metadata.labels?.other, undefined);
+    await world.untilReason('one', 'MetadataSynced', 'Synced');
+    world.putCluster('one', { labels: { tier: 'silver' } });
+    await eventually(() => tier() === 'silver');
+    world.putCluster('one');
+    await eventually(() => tier() === undefined);
+  });
+
+  it('leaves a label alone that somebody else has set, and says so', async () => {
+    await using world = await FakeWorld.start({ propagation: [{ key: 'tier' }] });
+    await world.discover();
+    await world.join('one');
+    setLabel(world, world.managed('one'), { tier: 'mine' });
+    world.putCluster('one', { labels: { tier: 'theirs' } });
+    const { message } = await world.untilReason('one', 'MetadataSynced', 'Conflict');
+    assert.match(message, /tier/);
+    assert.equal(world.managed('one')?.metadata.labels?.tier, 'mine');
+  });
+
+  it('puts node labels under allowed prefixes on the ManagedCluster, and takes them away again', async () => {
+    await using world = await FakeWorld.start();
+    await world.discover();
+    await world.join('one');
+    const key = 'feature.node.kubernetes.io/pci-10de.present';
+    reportNodeLabels(world, { [key]: 'true', 'node.clusternet.io/zone': 'a', evil: 'yes' });
+    const label = (name: string) => world.managed('one')?.metadata.labels?.[name];
+    await eventually(() => label(key) === 'true');
+    assert.equal(label('evil'), undefined);
+    const condition = await eventually(() =>
+      world.managed('one')?.status?.conditions?.find(({ type }) => type === 'LabelsAccepted'),
+    );
+    assert.equal(condition.status, 'False');
+    assert.match(condition.message, /^evil: /);
+    reportNodeLabels(world, { 'node.clusternet.io/zone': 'a' });
+    await eventually(() => label(key) === undefined);
+    assert.equal(label('node.clusternet.io/zone'), 'a');
+    assert.equal(label(labels.capiCluster), 'one');
+    await eventually(() =>
+      world
+        .managed('one')
+        ?.status?.conditions?.some(
+          ({ type, status }) => type === 'LabelsAccepted' && status === 'True',
+        ),
+    );
+  });
+});
+
+function setLabel(world: FakeWorld, cluster: ManagedCluster | undefined, added: object): void {
+  const own = { ...cluster?.metadata.labels, ...added };
+  world.parent.objects.put(managedClusters, {
+    ...cluster,
+    metadata: { ...cluster?.metadata, labels: own },
+  });
+}
+
+function reportNodeLabels(world: FakeWorld, nodeLabels: object): void {
+  const cluster = world.managed('one');
+  world.parent.objects.put(managedClusters, {
+    ...cluster,
+    status: { ...cluster?.status, nodeLabels },
+  });
+}

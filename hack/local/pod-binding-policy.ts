@@ -4,7 +4,7 @@ import { builtin } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { sleep } from '../../kube/sleep.ts';
 
-/** Admission policies are applied in the order of their names: one that picks a node for some pods must sort before this. */
+/** API servers apply admission policies in no certain order; this one leaves pods alone that another has put on a node. */
 export const podBindingPolicy = 'local-pods-to-fake-nodes';
 
 const fieldManager = 'local';

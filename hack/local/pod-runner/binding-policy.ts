@@ -5,7 +5,6 @@ import { sleep } from '../../../kube/sleep.ts';
 import { type Pod, pods } from './pod.ts';
 import { runnerTaint } from './runner-node.ts';
 
-// Policies apply in the order of their names, and the one that puts pods on fake nodes must come after this one.
 const name = 'known-images-to-pod-runner';
 const fieldManager = 'pod-runner';
 
@@ -38,7 +37,10 @@ export async function bindKnownImages(
   }
 }
 
-/** The MutatingAdmissionPolicy. A pod that names its node already is left alone. */
+/**
+ * The MutatingAdmissionPolicy. An API server applies policies in no certain order, so it must not matter whether the one
+ * that puts pods on fake nodes comes before: this one has the last word on pods of known images, whatever node they name.
+ */
 export function policyFor(nodeName: string, repositories: readonly string[]): DynamicObject {
   const known = repositories
     .map(
@@ -59,10 +61,7 @@ export function policyFor(nodeName: string, repositories: readonly string[]): Dy
     metadata: { name },
     spec: {
       matchConstraints: { resourceRules: [pod] },
-      matchConditions: [
-        { name: 'unbound', expression: "!has(object.spec.nodeName) || object.spec.nodeName == ''" },
-        { name: 'known', expression: `object.spec.containers.all(c, ${known})` },
-      ],
+      matchConditions: [{ name: 'known', expression: `object.spec.containers.all(c, ${known})` }],
       failurePolicy: 'Fail',
       reinvocationPolicy: 'Never',
       mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: `[${patch.join(', ')}]` } }],

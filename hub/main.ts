@@ -21,7 +21,8 @@ import { clusterHealthController } from './lifecycle/health-controller.ts';
 import { leavingController } from './lifecycle/leaving-controller.ts';
 import { type HubOptions, readOptions } from './options.ts';
 import { serve } from './serve.ts';
-import { noTunnels } from './server/no-tunnels.ts';
+import { isIdentityHeader } from './server/front-proxy-identity.ts';
+import { Sockets } from './sockets/sockets.ts';
 
 /** Runs the hub until `signal` aborts; the number is the exit code of the process. */
 export function run(argv: string[], signal: AbortSignal): Promise<number> {

@@ -16,6 +16,8 @@ export interface TunnelRequest {
   readonly head: RequestHead;
   /** Reads the request's body; takes the answer's body after `respond`. Destroyed when the hub gives up. */
   readonly stream: TunnelStream;
+  /** False when the request's head said that no body follows. */
+  readonly hasBody: boolean;
   /** A 1xx answer before the real one. */
   inform(head: ResponseHead): void;
   /** Sends the head of the answer, once. With `end` there is no body. Throws StreamResetError when it is too large. */
@@ -81,8 +83,9 @@ export class AgentTunnel {
     }
     const head = parseRequestHead(payload);
     const stream = this.#connection.addStream(id);
-    if ((header.flags & END) !== 0) stream.receiveEnd([]);
-    void this.#answer(new Answer(this.#connection, head, stream));
+    const hasBody = (header.flags & END) === 0;
+    if (!hasBody) stream.receiveEnd([]);
+    void this.#answer(new Answer(this.#connection, head, stream, hasBody));
   }
 
   async #answer(request: TunnelRequest): Promise<void> {
@@ -105,12 +108,14 @@ export class AgentTunnel {
 class Answer implements TunnelRequest {
   readonly head: RequestHead;
   readonly stream: TunnelStream;
+  readonly hasBody: boolean;
   readonly #connection: Connection;
 
-  constructor(connection: Connection, head: RequestHead, stream: TunnelStream) {
+  constructor(connection: Connection, head: RequestHead, stream: TunnelStream, hasBody: boolean) {
     this.#connection = connection;
     this.head = head;
     this.stream = stream;
+    this.hasBody = hasBody;
   }
 
   inform(head: ResponseHead): void {

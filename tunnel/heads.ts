@@ -11,8 +11,16 @@ export interface RequestHead {
   readonly headers: HeaderList;
   /** `child` is the child's own API server; anything else is for the agent to judge. */
   readonly target: string;
+  /** A TLS identity to use towards the target instead of none. */
+  readonly identity?: TlsIdentity;
   /** Upgrade token: the stream becomes a raw byte stream when the answer is 101. */
   readonly upgrade?: string;
+}
+
+/** PEM texts. */
+export interface TlsIdentity {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export interface ResponseHead {
@@ -44,8 +52,13 @@ export interface Reset {
 
 export const PROTOCOL_VERSION = 1;
 
+/** The websocket subprotocol of this protocol. */
+export const SUBPROTOCOL = 'v1.tunnel.clusternet.io';
+
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const TOKEN_LIST = /^[!#$%&'*+\-.^_`|~0-9A-Za-z/, ]+$/;
+const PEM = /^[\n\r\x20-\x7e]+$/;
 const PATH = /^\/[\x21-\x7e\x80-\xff]*$/;
 
 /** Each parser throws a StreamResetError `malformed` that says which field is wrong. */
@@ -55,8 +68,14 @@ export function parseRequestHead(payload: Buffer): RequestHead {
   const path = text(head, 'path', PATH);
   const target = text(head, 'target', HEADER_VALUE);
   const headers = headerList(head);
-  if (head.upgrade === undefined) return { method, path, headers, target };
-  return { method, path, headers, target, upgrade: text(head, 'upgrade', HEADER_VALUE) };
+  return {
+    method,
+    path,
+    headers,
+    target,
+    ...(head.identity !== undefined && { identity: tlsIdentity(head.identity) }),
+    ...(head.upgrade !== undefined && { upgrade: text(head, 'upgrade', TOKEN_LIST) }),
+  };
 }
 
 export function parseResponseHead(payload: Buffer): ResponseHead {
@@ -98,6 +117,11 @@ export function parseReset(payload: Buffer): Reset {
   } catch {
     return { code: 'internal', message: 'unreadable reset' };
   }
+}
+
+function tlsIdentity(value: unknown): TlsIdentity {
+  const identity = (value ?? {}) as Fields;
+  return { certificate: text(identity, 'certificate', PEM), key: text(identity, 'key', PEM) };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

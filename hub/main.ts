@@ -5,6 +5,7 @@ import { startHealthServer } from '../reconcile/health-server.ts';
 import { runAsLeader } from '../reconcile/leader-election.ts';
 import { runProcess } from '../reconcile/run-process.ts';
 import type { Runtime } from '../reconcile/runtime.ts';
+import { accessPlane } from './access-plane.ts';
 import { registrationController } from './approve/registration-controller.ts';
 import { ensureCertificateSet } from './certificates/certificate-store.ts';
 import {
@@ -21,8 +22,6 @@ import { clusterHealthController } from './lifecycle/health-controller.ts';
 import { leavingController } from './lifecycle/leaving-controller.ts';
 import { type HubOptions, readOptions } from './options.ts';
 import { serve } from './serve.ts';
-import { isIdentityHeader } from './server/front-proxy-identity.ts';
-import { Sockets } from './sockets/sockets.ts';
 
 /** Runs the hub until `signal` aborts; the number is the exit code of the process. */
 export function run(argv: string[], signal: AbortSignal): Promise<number> {
@@ -33,6 +32,7 @@ async function runHub(options: HubOptions, runtime: Runtime, signal: AbortSignal
   const { cache, logger, client, clock } = runtime;
   const service = serviceOf(options);
   const trust = new FrontProxyTrust(runtime);
+  const sockets = accessPlane(options, runtime, trust);
   const controllers = controllersOf(options, runtime, service);
   const certificates = await ensureCertificateSet(
     client,
@@ -45,14 +45,14 @@ async function runHub(options: HubOptions, runtime: Runtime, signal: AbortSignal
   const verdict = trust.verdict();
   if (!verdict.trusted) throw new ClusternetError('CN_HUB_FRONT_PROXY', verdict.reason);
 
-  cutRevokedTunnels(runtime, noTunnels);
+  cutRevokedTunnels(runtime, sockets);
   const ready = () => readiness(runtime, trust);
   const listener = await serve({
     runtime,
     trust,
     certificates,
     service,
-    sockets: noTunnels,
+    sockets,
     address: options.bindAddress,
     port: options.securePort,
     version,
@@ -68,7 +68,7 @@ async function runHub(options: HubOptions, runtime: Runtime, signal: AbortSignal
   });
   logger.info({ port: listener.port, metricsPort: health.port, version }, 'serving');
   try {
-    await lead(options, runtime, controllers, signal);
+    await Promise.all([sockets.run(signal), lead(options, runtime, controllers, signal)]);
   } finally {
     await Promise.all([listener.close(), health.close()]);
   }

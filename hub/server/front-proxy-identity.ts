@@ -28,6 +28,16 @@ export function userFromHeaders(
   };
 }
 
+/** Whether a header (its name in lower case) is one in which the front proxy names the user. */
+export function namesUser(name: string, config: FrontProxyConfig): boolean {
+  const { usernameHeaders, uidHeaders, groupHeaders, extraHeaderPrefixes } = config;
+  return (
+    [...usernameHeaders, ...uidHeaders, ...groupHeaders].some(
+      header => header.toLowerCase() === name,
+    ) || extraHeaderPrefixes.some(prefix => name.startsWith(prefix.toLowerCase()))
+  );
+}
+
 function extraOf(headers: RawHeaders, prefixes: readonly string[]): Record<string, string[]> {
   const extra: Record<string, string[]> = Object.create(null);
   for (let i = 0; i + 1 < headers.length; i += 2) {

@@ -1,0 +1,14 @@
+const watchPath = /^\/(?:api\/[^/]+|apis\/[^/]+\/[^/]+)\/watch\//;
+const longLived = new Set(['watch', 'follow']);
+
+/** Whether a request's answer lasts until somebody ends it: a watch, or logs that are followed. */
+export function isStreamRequest(path: string): boolean {
+  const [pathname = '', query = ''] = path.split('?', 2);
+  if (watchPath.test(pathname)) return true;
+  for (const [key, value] of new URLSearchParams(query)) {
+    if (longLived.has(key) && (value === '' || value === '1' || value.toLowerCase() === 'true')) {
+      return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,29 @@
+import { version } from '../kube/version.ts';
+import type { Runtime } from '../reconcile/runtime.ts';
+import type { FrontProxyTrust } from './front-proxy-trust.ts';
+import { clusterById, managedClustersById } from './managed-clusters-by-id.ts';
+import type { HubOptions } from './options.ts';
+import { namesUser } from './server/front-proxy-identity.ts';
+import { Sockets } from './sockets/sockets.ts';
+
+/** The tunnels and the proxy, fed with what this hub knows of clusters and of its parent. */
+export function accessPlane(
+  { namespace, identity }: HubOptions,
+  runtime: Runtime,
+  trust: FrontProxyTrust,
+): Sockets {
+  const clusters = managedClustersById(runtime.cache);
+  let config = trust.config();
+  trust.onChange(() => {
+    config = trust.config();
+  });
+  return new Sockets({
+    runtime,
+    namespace,
+    replica: identity,
+    build: `clusternet-hub/${version}`,
+    // Before the first list is in nobody may be told that a cluster does not exist.
+    isKnown: clusterId => !clusters.isSynced() || clusterById(clusters, clusterId) !== undefined,
+    isIdentityHeader: name => config !== undefined && namesUser(name, config),
+  });
+}

@@ -13,9 +13,13 @@ import type { Informer } from '../reconcile/informer.ts';
 import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
 import { deployerAccess } from './apply/deployer-access.ts';
 import { descriptionController } from './apply/description-controller.ts';
+import { runDialer } from './dial/dialer.ts';
+import { dialerMetrics } from './dial/dialer-metrics.ts';
 import type { ParentSession } from './register/membership.ts';
 import { reportController } from './report/report-controller.ts';
 import { runTogether } from './run-together.ts';
+import { ChildConnections } from './serve/child-connections.ts';
+import { childHandler } from './serve/serve.ts';
 
 /** What of the agent is there whether it is a member or not. */
 export interface AgentContext {
@@ -27,7 +31,7 @@ export interface AgentContext {
   readonly instance: string;
 }
 
-/** Everything the agent does as a member of its parent: reports and applies. */
+/** Everything the agent does as a member of its parent: reports, serves the child's API through its tunnel, and applies. */
 export async function serveSession(
   context: AgentContext,
   session: ParentSession,
@@ -51,6 +55,7 @@ export async function serveSession(
   const cluster = { namespace: session.namespace, name: session.managedClusterName };
   const tasks = [
     (running: AbortSignal) => report(context, parent, cluster, running),
+    (running: AbortSignal) => dial(context, session, running),
     (running: AbortSignal) => apply(context, parent, cluster, running),
   ];
   try {
@@ -75,6 +80,35 @@ async function report(
     nodeLabelRule,
   });
   await runController(controller, parent, signal);
+}
+
+async function dial(
+  { child }: AgentContext,
+  { server, clusterId, caBundle, token, tokenRefused }: ParentSession,
+  signal: AbortSignal,
+): Promise<void> {
+  const { logger, metrics, client } = child;
+  const connections = new ChildConnections(client.access);
+  try {
+    await runDialer(
+      {
+        parent: server,
+        clusterId,
+        caBundle,
+        token,
+        serve: childHandler(connections),
+        build: `clusternet-agent/${version}`,
+        logger,
+        metrics: dialerMetrics(metrics),
+        onFailure: ({ statusCode }) => {
+          if (statusCode === 401) tokenRefused();
+        },
+      },
+      signal,
+    );
+  } finally {
+    await connections.close();
+  }
 }
 
 async function apply(

@@ -1,8 +1,8 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
 import { sleep } from '../../kube/sleep.ts';
 import type { Logger } from '../../reconcile/logger.ts';
 import type { AgentTunnel, RequestHandler } from '../../tunnel/agent-end.ts';
 import { connectTunnel, DialError } from './connect-tunnel.ts';
+import type { DialerMetrics } from './dialer-metrics.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 
 export interface DialerOptions {
@@ -20,27 +20,6 @@ export interface DialerOptions {
   readonly metrics: DialerMetrics;
   /** Told of each attempt that failed; 401 means that the token is not accepted. */
   readonly onFailure?: (error: DialError) => void;
-}
-
-export interface DialerMetrics {
-  readonly connected: Pick<Gauge, 'set'>;
-  readonly attempts: Pick<Counter, 'inc'>;
-}
-
-export function dialerMetrics(registry: Registry): DialerMetrics {
-  return {
-    connected: new Gauge({
-      name: 'clusternet_agent_tunnel_connected',
-      help: '1 while the agent has a tunnel to its parent.',
-      registers: [registry],
-    }),
-    attempts: new Counter({
-      name: 'clusternet_agent_tunnel_dials_total',
-      help: 'Attempts to connect to the parent, by outcome.',
-      labelNames: ['outcome'],
-      registers: [registry],
-    }),
-  };
 }
 
 /** A tunnel that ends so soon counts as a failed attempt. */

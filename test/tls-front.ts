@@ -42,7 +42,8 @@ export async function startTlsFront(target: URL): Promise<TlsFront> {
   };
 }
 
-async function selfSigned(): Promise<{ certificate: string; key: string }> {
+/** A certificate that is its own authority, good for servers and clients on 127.0.0.1. */
+export async function selfSigned(): Promise<{ certificate: string; key: string }> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({

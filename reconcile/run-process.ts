@@ -1,5 +1,7 @@
 import { CommanderError } from 'commander';
+import type { ClusterAccess } from '../kube/cluster-access.ts';
 import { defaultAccess } from '../kube/default-access.ts';
+import { createLogger } from './logger.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 
 /** What every component's options hold. */
@@ -34,15 +36,22 @@ export async function runProcess<Options extends ProcessOptions>(
     if (error instanceof CommanderError) return error.exitCode;
     throw error;
   }
+  const logger = createLogger(component);
+  let access: ClusterAccess;
+  try {
+    access = await defaultAccess(options.kubeconfig);
+  } catch (error) {
+    logger.fatal({ err: error }, `${component} does not know how to reach its API server`);
+    return 1;
+  }
   const stop = new AbortController();
-  const access = await defaultAccess(options.kubeconfig);
-  const runtime = createRuntime({ access, component, instance: options.instance });
+  const runtime = createRuntime({ access, component, instance: options.instance, logger });
   try {
     await run(options, runtime, AbortSignal.any([signal, stop.signal]));
     return 0;
   } catch (error) {
     if (signal.aborted) return 0;
-    runtime.logger.fatal({ err: error }, `${component} cannot go on`);
+    logger.fatal({ err: error }, `${component} cannot go on`);
     return 1;
   } finally {
     stop.abort();

@@ -16,7 +16,6 @@ import { initClusterApi } from '../hack/local/cluster-api/init-cluster-api.ts';
 import { goModuleDirectory } from '../hack/local/go-module.ts';
 import { LocalClusters } from '../hack/local/local-clusters.ts';
 import { localDirectory } from '../hack/local/local-directory.ts';
-import { PodRunner } from '../hack/local/pod-runner/pod-runner.ts';
 import { type Cluster, clusters } from '../hack/local/provider/cluster.ts';
 import { localClusters } from '../hack/local/provider/local-cluster.ts';
 import { localControlPlanes } from '../hack/local/provider/local-control-plane.ts';
@@ -47,7 +46,6 @@ describe('the local Cluster API provider', () => {
   let checkout: string;
   let tools: Tools;
   let machine: LocalClusters;
-  let runner: PodRunner;
   let provider: Promise<void>;
   let client: KubeClient;
   let clusterctl: Clusterctl & { kubectl: string };
@@ -55,23 +53,13 @@ describe('the local Cluster API provider', () => {
   before(async () => {
     tools = await ensureTools('all', () => {}, signal);
     checkout = await mkdtemp(join(tmpdir(), 'clusternet-provider-'));
-    const directory = localDirectory(checkout);
-    machine = new LocalClusters({ directory, tools, onChange: () => {}, report: () => {} });
+    const directory = localDirectory(join(checkout, '.local'));
+    const logger = createLogger('e2e', { write: () => {} });
+    const images = [coreManagerImage(tools['cluster-api-core'])];
+    const silent = { onChange: () => {}, report: () => {}, logger };
+    machine = new LocalClusters({ directory, tools, images, ...silent });
     const { controlPlane } = await machine.ensure('parent', signal);
     client = controlPlane.client;
-    const logger = createLogger('e2e', { write: () => {} });
-    runner = new PodRunner({
-      clusterName: 'parent',
-      client,
-      images: [coreManagerImage(tools['cluster-api-core'])],
-      apiServer: { host: controlPlane.slot.address(1), port: 6443 },
-      directory: join(checkout, 'pods'),
-      logDirectory: directory.logs,
-      recordDirectory: directory.processes,
-      loopbackAddress: host => controlPlane.slot.address(host),
-      logger,
-    });
-    await runner.start(signal);
     const { config } = await buildClusterctlRepository({
       directory: join(checkout, 'clusterctl'),
       kubectl: tools.kubectl,
@@ -89,7 +77,6 @@ describe('the local Cluster API provider', () => {
   after(async () => {
     providing.abort();
     await provider;
-    await runner?.stop();
     await machine?.stop();
     await rm(checkout, { recursive: true, force: true });
   });
@@ -264,7 +251,7 @@ describe('the local Cluster API provider', () => {
         .sort(),
       ['marker', 'parent'],
     );
-    const directory = localDirectory(checkout);
+    const directory = localDirectory(join(checkout, '.local'));
     const records = await readdir(directory.processes, { recursive: true });
     assert.deepEqual(
       records.filter(name => /child.*json$/.test(name)),

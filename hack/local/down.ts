@@ -3,11 +3,10 @@ import { rm } from 'node:fs/promises';
 import { Command } from 'commander';
 import { runCommand } from './command.ts';
 import { type LocalDirectory, localDirectory } from './local-directory.ts';
-import { endRecordedProcesses } from './local-process.ts';
+import { endRecordedProcesses, recordedProcesses } from './local-process.ts';
 import { endProcess } from './process-record.ts';
 import type { Report } from './report.ts';
 import { releaseSlotsOf } from './slot.ts';
-import { runningSupervisor } from './supervisor-process.ts';
 
 const command = new Command('npm run down --')
   .description(
@@ -22,11 +21,12 @@ async function down(directory: LocalDirectory, report: Report, signal: AbortSign
     report('nothing is up');
     return;
   }
-  const state = runningSupervisor(directory);
-  if (state) {
-    report(`stopping ${state.clusters.length} clusters ...`);
-    // The supervisor stops its processes in order; a killed one takes them with it.
-    await endProcess(state.supervisor, 60_000);
+  const processes = await recordedProcesses(directory.processes);
+  const supervisor = processes.find(({ what }) => what === 'supervisor');
+  if (supervisor) {
+    report(`stopping ${processes.length} processes ...`);
+    // The supervisor stops the others in order; a killed one takes them with it.
+    await endProcess(supervisor, 60_000);
   }
   const strays = await endRecordedProcesses(directory.processes);
   for (const { what, pid } of strays) report(`stopped ${what} (process ${pid})`);

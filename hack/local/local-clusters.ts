@@ -1,28 +1,39 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from '../../reconcile/logger.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { ControlPlane } from './control-plane.ts';
 import { Kwok } from './kwok.ts';
 import type { LocalDirectory } from './local-directory.ts';
+import type { KnownImage } from './pod-runner/known-image.ts';
+import { PodRunner, type PodRunnerOptions } from './pod-runner/pod-runner.ts';
 import type { Report } from './report.ts';
-import { claimSlot, releaseSlotsOf, type Slot } from './slot.ts';
+import { claimSlot, releaseSlotsOf, type Slot, slotPorts } from './slot.ts';
 import type { Tools } from './tools.ts';
 
-/** One running cluster: its control plane, and kwok for its nodes. */
+/** One running cluster: its control plane, kwok for its fake nodes, and the runner of real pods. */
 export interface LocalCluster {
   readonly name: string;
   readonly controlPlane: ControlPlane;
   readonly kwok: Kwok;
+  readonly podRunner: PodRunner;
+}
+
+interface Stoppable {
+  stop(): Promise<void>;
 }
 
 export interface LocalClustersOptions {
   readonly directory: LocalDirectory;
   readonly tools: Tools;
+  /** What pods of which images run as. */
+  readonly images: readonly KnownImage[];
   /** Called after a cluster has come or gone. */
   readonly onChange: () => void;
   /** Told of processes that ended and were started again. */
   readonly report: Report;
+  readonly logger: Logger;
 }
 
 /**
@@ -30,18 +41,12 @@ export interface LocalClustersOptions {
  * removed, so that whoever holds the test bed can end and be started again.
  */
 export class LocalClusters {
-  readonly #directory: LocalDirectory;
-  readonly #tools: Tools;
-  readonly #onChange: () => void;
-  readonly #report: Report;
+  readonly #options: LocalClustersOptions;
   readonly #clusters = new Map<string, Promise<LocalCluster>>();
   readonly #running = new Map<string, LocalCluster>();
 
   constructor(options: LocalClustersOptions) {
-    this.#directory = options.directory;
-    this.#tools = options.tools;
-    this.#onChange = options.onChange;
-    this.#report = options.report;
+    this.#options = options;
   }
 
   /** Those that run now, by name. */
@@ -49,7 +54,7 @@ export class LocalClusters {
     return [...this.#running.values()].sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  /** The cluster of this name: running already, or booted, over its data if it has some. Its kwok runs, too. */
+  /** The cluster of this name: running already, or booted, over its data if it has some. */
   async ensure(name: string, signal: AbortSignal): Promise<LocalCluster> {
     const booting = this.#clusters.getOrInsertComputed(name, () => this.#boot(name, signal));
     try {
@@ -65,12 +70,12 @@ export class LocalClusters {
     const cluster = await this.#clusters.get(name)?.catch(() => undefined);
     if (cluster) await stopCluster(cluster);
     cluster?.controlPlane.slot.release();
-    await releaseSlotsOf(`${this.#directory.cluster(name)}/`, signal);
-    await rm(this.#directory.cluster(name), { recursive: true, force: true });
-    await rm(this.#directory.kubeconfig(name), { force: true });
+    await releaseSlotsOf(`${this.#options.directory.cluster(name)}/`, signal);
+    await rm(this.#options.directory.cluster(name), { recursive: true, force: true });
+    await rm(this.#options.directory.kubeconfig(name), { force: true });
     this.#clusters.delete(name);
     this.#running.delete(name);
-    this.#onChange();
+    this.#options.onChange();
   }
 
   /** Stops all clusters and keeps their data. */
@@ -80,39 +85,74 @@ export class LocalClusters {
     await Promise.all(running.map(({ value }) => stopCluster(value)));
     this.#clusters.clear();
     this.#running.clear();
-    this.#onChange();
+    this.#options.onChange();
   }
 
   async #boot(name: string, signal: AbortSignal): Promise<LocalCluster> {
-    const directory = this.#directory.cluster(name);
-    const slot = await this.#slotFor(directory, signal);
-    const places = {
-      tools: this.#tools,
-      logDirectory: this.#directory.logs,
-      recordDirectory: this.#directory.processes,
-    };
-    const controlPlane = new ControlPlane({ name, slot, directory, ...places });
-    const kwok = new Kwok({ controlPlane, ...places });
-    const cluster = { name, controlPlane, kwok };
+    const slot = await this.#slotFor(name, signal);
+    const { directory, onChange } = this.#options;
+    const started: Stoppable[] = [];
     try {
-      await controlPlane.start(signal);
-      await kwok.start(signal);
+      const cluster = await this.#start(name, slot, started, signal);
+      const kubeconfig = readFileSync(cluster.controlPlane.kubeconfigPath, 'utf8');
+      writeFileAtomically(directory.kubeconfig(name), kubeconfig);
+      this.#running.set(name, cluster);
+      onChange();
+      return cluster;
     } catch (error) {
-      await stopCluster(cluster);
+      for (const part of started.reverse()) await part.stop();
       slot.release();
       throw error;
     }
-    controlPlane.keepRunning(this.#report);
-    kwok.keepRunning(this.#report);
-    const kubeconfig = readFileSync(controlPlane.kubeconfigPath, 'utf8');
-    writeFileAtomically(this.#directory.kubeconfig(name), kubeconfig);
-    this.#running.set(name, cluster);
-    this.#onChange();
-    return cluster;
+  }
+
+  /** Starts the parts of a cluster, each listed in `started` before it starts. */
+  async #start(
+    name: string,
+    slot: Slot,
+    started: Stoppable[],
+    signal: AbortSignal,
+  ): Promise<LocalCluster> {
+    const { directory, tools, report } = this.#options;
+    const places = { tools, logDirectory: directory.logs, recordDirectory: directory.processes };
+    const controlPlane = new ControlPlane({
+      name,
+      slot,
+      directory: directory.cluster(name),
+      ...places,
+    });
+    started.push(controlPlane);
+    await controlPlane.start(signal);
+    const kwok = new Kwok({ controlPlane, ...places });
+    started.push(kwok);
+    await kwok.start(signal);
+    const podRunner = new PodRunner(this.#podRunnerOptions(controlPlane));
+    started.push(podRunner);
+    await podRunner.start(signal);
+    controlPlane.keepRunning(report);
+    kwok.keepRunning(report);
+    return { name, controlPlane, kwok, podRunner };
+  }
+
+  #podRunnerOptions({ name, client, slot, directory: own }: ControlPlane): PodRunnerOptions {
+    const { directory, images, logger } = this.#options;
+    const { host, port } = slotPorts.apiServer;
+    return {
+      clusterName: name,
+      client,
+      images,
+      apiServer: { host: slot.address(host), port },
+      directory: join(own, 'pods'),
+      logDirectory: join(directory.logs, name, 'pods'),
+      recordDirectory: directory.processes,
+      loopbackAddress: slot.address,
+      logger: logger.child({ cluster: name }),
+    };
   }
 
   /** The slot the cluster's data was made for, or a new one that is remembered beside the data. */
-  async #slotFor(directory: string, signal: AbortSignal): Promise<Slot> {
+  async #slotFor(name: string, signal: AbortSignal): Promise<Slot> {
+    const directory = this.#options.directory.cluster(name);
     const file = join(directory, 'slot');
     const wanted = existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
     const slot = await claimSlot({ owner: `${directory}/`, ...(wanted && { wanted }) }, signal);
@@ -121,7 +161,8 @@ export class LocalClusters {
   }
 }
 
-async function stopCluster({ controlPlane, kwok }: LocalCluster): Promise<void> {
+async function stopCluster({ controlPlane, kwok, podRunner }: LocalCluster): Promise<void> {
+  await podRunner.stop();
   await kwok.stop();
   await controlPlane.stop();
 }

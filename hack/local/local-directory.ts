@@ -8,6 +8,10 @@ export interface LocalDirectory {
   /** A record per process. */
   readonly processes: string;
   readonly logs: string;
+  /** The copy of `dist` whose programs run here. */
+  readonly build: string;
+  /** The offline clusterctl repository and its clusterctl.yaml. */
+  readonly clusterctl: string;
   /** The administrator's kubeconfig of a cluster. */
   kubeconfig(cluster: string): string;
   /** Data and certificates of a cluster. */
@@ -23,6 +27,8 @@ export function localDirectory(
     state: join(root, 'state.json'),
     processes: join(root, 'processes'),
     logs: join(root, 'logs'),
+    build: join(root, 'build'),
+    clusterctl: join(root, 'clusterctl'),
     kubeconfig: cluster => join(root, 'kubeconfigs', `${cluster}.yaml`),
     cluster: cluster => join(root, 'clusters', cluster),
   };

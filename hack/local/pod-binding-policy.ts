@@ -5,7 +5,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { sleep } from '../../kube/sleep.ts';
 
 /** API servers apply admission policies in no certain order; this one leaves pods alone that another has put on a node. */
-export const podBindingPolicy = 'local-pods-to-fake-nodes';
+const podBindingPolicy = 'local-pods-to-fake-nodes';
 
 const fieldManager = 'local';
 const policies = admissionResource('mutatingadmissionpolicies', 'MutatingAdmissionPolicy');

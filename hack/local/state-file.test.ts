@@ -17,7 +17,15 @@ describe('the state file', () => {
     supervisor: { what: 'supervisor', pid: 1, startTime: 'boot/1' },
     phase: 'running',
     progress: ['cluster parent is up (4 s)'],
-    clusters: [{ name: 'parent', slot: 64, server: 'https://127.64.0.1:6443', kubeconfig: '/x' }],
+    clusters: [
+      {
+        name: 'parent',
+        slot: 64,
+        server: 'https://127.64.0.1:6443',
+        kubeconfig: '/x',
+        notes: ['--webhook-port became 36895'],
+      },
+    ],
   };
 
   it('gives back what was written, readable by its owner only', async () => {

@@ -10,6 +10,8 @@ const Cluster = Type.Object({
   slot: Type.Integer(),
   server: Type.String(),
   kubeconfig: Type.String(),
+  /** How its pods' command lines differ from what their manifests say. */
+  notes: Type.Array(Type.String()),
 });
 
 const State = Type.Object({

@@ -1,8 +1,22 @@
 import { createHash } from 'node:crypto';
-import { LocalClusters } from './local-clusters.ts';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { builtin } from '../../kube/builtin.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { sleep } from '../../kube/sleep.ts';
+import { createLogger } from '../../reconcile/logger.ts';
+import { writeFileAtomically } from './atomic-file.ts';
+import { coreManagerImage } from './cluster-api/core-manager-image.ts';
+import { clusternetImage } from './clusternet-image.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { type LocalCluster, LocalClusters } from './local-clusters.ts';
 import { localDirectory } from './local-directory.ts';
 import { tryMachineLock } from './machine-lock.ts';
 import { recordOf } from './process-record.ts';
+import { clusters } from './provider/cluster.ts';
+import { localClusters } from './provider/local-cluster.ts';
+import { localControlPlanes } from './provider/local-control-plane.ts';
+import { runLocalProvider } from './provider/run-local-provider.ts';
 import { formatDuration } from './report.ts';
 import { type LocalState, writeState } from './state-file.ts';
 import { ensureTools } from './tools.ts';
@@ -11,6 +25,7 @@ import { ensureTools } from './tools.ts';
 const parent = 'parent';
 
 const directory = localDirectory();
+const logger = createLogger('supervisor');
 
 /** Holds the clusters of this checkout until it is told to end. Started by `up`, in the background. */
 async function supervise(signal: AbortSignal): Promise<void> {
@@ -22,13 +37,17 @@ async function supervise(signal: AbortSignal): Promise<void> {
   const clusters = new LocalClusters({
     directory,
     tools,
+    images: [coreManagerImage(tools['cluster-api-core']), await clusternetImage(directory)],
     onChange: () => state.show(clusters),
-    report: log,
+    report: line => logger.info(line),
+    logger,
   });
   try {
-    await bootParent(clusters, state, signal);
+    const { controlPlane } = await bootParent(clusters, state, signal);
     state.set({ phase: 'running' });
-    await aborted(signal);
+    // What pods run as shows only when they run.
+    setInterval(() => state.show(clusters), 2_000).unref();
+    await provideClusters(clusters, controlPlane, signal);
   } catch (error) {
     if (!signal.aborted) {
       state.set({ phase: 'failed', failure: (error as Error).message });
@@ -44,11 +63,37 @@ async function bootParent(
   clusters: LocalClusters,
   state: PublishedState,
   signal: AbortSignal,
-): Promise<void> {
-  await state.step(`cluster ${parent} is up`, async () => {
-    const { kwok } = await clusters.ensure(parent, signal);
-    await kwok.setNodes([{ name: `${parent}-worker-1` }], signal);
+): Promise<LocalCluster> {
+  return state.step(`cluster ${parent} is up`, async () => {
+    const cluster = await clusters.ensure(parent, signal);
+    await cluster.kwok.setNodes([{ name: `${parent}-worker-1` }], signal);
+    return cluster;
   });
+}
+
+/** Makes Cluster API's Clusters real, from the moment that clusterctl has installed the local provider's kinds. */
+async function provideClusters(
+  machine: LocalClusters,
+  { client, version }: ControlPlane,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { plural, group } of [clusters, localClusters, localControlPlanes]) {
+    await established(client, `${plural}.${group}`, signal);
+  }
+  const options = { client, machine, kubernetesVersion: version, logger };
+  await runLocalProvider(options, signal);
+}
+
+async function established(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const crd = await client.find(builtin.customResourceDefinitions, { name }, signal);
+    if (crd?.status?.conditions?.some(isEstablished)) return;
+    await sleep(500, signal);
+  }
+}
+
+function isEstablished({ type, status }: { type: string; status: string }): boolean {
+  return type === 'Established' && status === 'True';
 }
 
 /** The state file, kept in step with what it says. */
@@ -58,48 +103,43 @@ class PublishedState {
   constructor() {
     const supervisor = recordOf(process.pid, 'supervisor');
     if (supervisor === undefined) throw new Error('/proc does not show this process');
+    // Also among the processes, where `down` finds it whatever the state file says.
+    writeFileAtomically(join(directory.processes, 'supervisor.json'), JSON.stringify(supervisor));
     this.#state = { supervisor, phase: 'starting', progress: [], clusters: [] };
-    this.set({});
+    writeState(directory.state, this.#state);
   }
 
   set(change: Partial<LocalState>): void {
-    this.#state = { ...this.#state, ...change };
+    const next = { ...this.#state, ...change };
+    if (isDeepStrictEqual(next, this.#state)) return;
+    this.#state = next;
     writeState(directory.state, this.#state);
   }
 
   report(line: string): void {
-    log(line);
+    logger.info(line);
     this.set({ progress: [...this.#state.progress, line] });
   }
 
   /** Does something and reports it when it is done, with the time it took. */
-  async step(what: string, task: () => Promise<void>): Promise<void> {
+  async step<R>(what: string, task: () => Promise<R>): Promise<R> {
     const begin = Date.now();
-    await task();
+    const result = await task();
     this.report(`${what} (${formatDuration(Date.now() - begin)})`);
+    return result;
   }
 
   show(clusters: LocalClusters): void {
     this.set({
-      clusters: clusters.list().map(({ name, controlPlane }) => ({
+      clusters: clusters.list().map(({ name, controlPlane, podRunner }) => ({
         name,
         slot: controlPlane.slot.number,
         server: controlPlane.server,
         kubeconfig: directory.kubeconfig(name),
+        notes: podRunner.notes,
       })),
     });
   }
-}
-
-function log(line: string): void {
-  console.log(`${new Date().toISOString()} ${line}`);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 const ending = new AbortController();

@@ -1,13 +1,17 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { buildClusternet } from './clusternet-image.ts';
 import { runCommand } from './command.ts';
+import { createClusters } from './create-clusters.ts';
+import { installProviders } from './install-providers.ts';
 import { localDirectory } from './local-directory.ts';
 import { formatDuration, type Report } from './report.ts';
 import { machineFacts, shortcomings } from './requirements.ts';
-import { ensureSupervisor } from './supervisor-process.ts';
+import { ensureSupervisor, runningSupervisor } from './supervisor-process.ts';
 import { ensureTools } from './tools.ts';
 
 interface UpOptions {
   readonly clusters: number;
+  readonly clusternet: boolean;
 }
 
 const maxClusters = 30;
@@ -18,23 +22,34 @@ const command = new Command('npm run up --')
       'Run it again at any time: what is up already stays as it is.',
   )
   .option('--clusters <n>', 'also create this many child clusters', clusterCount, 0)
+  .option('--clusternet', 'install Clusternet beside Cluster API', false)
   .action((options: UpOptions) => runCommand(signal => up(options, console.log, signal)));
 
 await command.parseAsync();
 
-async function up({ clusters }: UpOptions, report: Report, signal: AbortSignal): Promise<void> {
+async function up(options: UpOptions, report: Report, signal: AbortSignal): Promise<void> {
   const begin = Date.now();
-  const missing = shortcomings(await machineFacts(signal), clusters + 1);
-  if (missing.length > 0)
-    throw new Error(missing.map(({ what, fix }) => `${what}\n  mend it with: ${fix}`).join('\n'));
+  await checkMachine(options.clusters + 1, signal);
   const directory = localDirectory();
-  await ensureTools('all', report, signal);
+  const tools = await ensureTools('all', report, signal);
+  if (runningSupervisor(directory) === undefined) await buildClusternet(directory, signal);
   await ensureSupervisor(directory, report, signal);
-  report(`up after ${formatDuration(Date.now() - begin)}`);
-  report('');
-  report(`  kubectl --kubeconfig ${directory.kubeconfig('parent')} get nodes`);
-  report('  npm run status');
-  report('  npm run down');
+  const kubeconfig = directory.kubeconfig('parent');
+  const { clusternet } = options;
+  const installation = { directory, tools, kubeconfig, clusternet };
+  const clusterctl = await installProviders(installation, report, signal);
+  await createClusters(options.clusters, clusterctl, report, signal);
+  report(`up after ${formatDuration(Date.now() - begin)}
+
+  kubectl --kubeconfig ${kubeconfig} get nodes,clusters
+  npm run status
+  npm run down`);
+}
+
+async function checkMachine(clusters: number, signal: AbortSignal): Promise<void> {
+  const missing = shortcomings(await machineFacts(signal), clusters);
+  if (missing.length === 0) return;
+  throw new Error(missing.map(({ what, fix }) => `${what}\n  mend it with: ${fix}`).join('\n'));
 }
 
 function clusterCount(text: string): number {

@@ -66,7 +66,7 @@ export async function launchContainer(
     workingDirectory: container.workingDir ?? '/',
   });
   const process = await startProcess({
-    what: `${settings.clusterName}-pod-${pod.metadata.namespace}-${pod.metadata.name}-${container.name}`,
+    what: `${settings.clusterName}/pods/${pod.metadata.namespace}_${pod.metadata.name}_${container.name}`,
     ...namespaceCommand(script, [...program, ...rewritten.args]),
     env: environment,
     logFile: logFileOf(settings, pod, container.name),

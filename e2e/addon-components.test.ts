@@ -9,7 +9,7 @@ import { writeManifests } from '../hack/write-manifests.ts';
 import { builtin } from '../kube/builtin.ts';
 import { ResourceDiscovery } from '../kube/resource-discovery.ts';
 import { agentObjects } from '../manifests/agent.ts';
-import { eventually } from '../test/eventually.ts';
+import { applyObjects } from './apply-objects.ts';
 
 const home = 'clusternet-system';
 const version = '0.1.0';
@@ -94,7 +94,7 @@ describe('the add-on, as clusterctl renders it, on a real API server', () => {
   before(async () => {
     cluster = await startTestCluster({ name: 'addon' }, signal);
     rendered = parse(await generateProvider(cluster, {}));
-    await applyAll(cluster, rendered, signal);
+    await applyObjects(cluster.client, rendered, signal);
   });
 
   after(async () => {
@@ -155,7 +155,7 @@ describe('the add-on, as clusterctl renders it, on a real API server', () => {
     });
     // In the parent's own cluster the names of cluster-wide roles are taken: the deployer's role cannot change.
     const namespaced = child.filter(({ kind }) => !kind.startsWith('ClusterRole'));
-    await applyAll(cluster, namespaced, signal);
+    await applyObjects(cluster.client, namespaced, signal);
     const ask = (account: string, line: string) =>
       may(cluster, account, line, 'clusternet-child-test');
     assert.equal(await ask('clusternet-agent', 'create secrets clusternet-child-test/'), true);
@@ -186,27 +186,6 @@ async function generateProvider(
 
 function parse(text: string): readonly KubeObject[] {
   return parseAllDocuments(text).map(document => document.toJS() as KubeObject);
-}
-
-/** In the order clusterctl uses: what defines kinds and namespaces first. */
-async function applyAll(
-  cluster: TestCluster,
-  objects: readonly KubeObject[],
-  signal: AbortSignal,
-): Promise<void> {
-  const discovery = new ResourceDiscovery(cluster.client);
-  const rank = ({ kind }: KubeObject) =>
-    ['Namespace', 'CustomResourceDefinition', 'ServiceAccount'].indexOf(kind) >>> 0;
-  for (const object of objects.toSorted((a, b) => rank(a) - rank(b))) {
-    await eventually(
-      async () => {
-        const resource = await discovery.resourceFor(object, signal);
-        if (resource === undefined) return undefined;
-        return cluster.client.apply(resource, object, { fieldManager: 'test' }, signal);
-      },
-      { withinMs: 20_000, describe: `apply ${object.kind} ${object.metadata.name}` },
-    );
-  }
 }
 
 /** Asks the API server whether a ServiceAccount may do what the line says. */

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { managedClusters } from '../api/clusters/managed-cluster.ts';
+import { discoveredClusters } from '../api/discovery/discovered-cluster.ts';
+import type { KubeObject } from '../api/kube-object.ts';
+import { labels } from '../api/well-known.ts';
+import { PodRunner } from '../hack/local/pod-runner/pod-runner.ts';
+import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.ts';
+import { builtin } from '../kube/builtin.ts';
+import { imageOf, renderPlainManifests } from '../manifests/render.ts';
+import { createLogger } from '../reconcile/logger.ts';
+import { eventually } from '../test/eventually.ts';
+import { applyObjects } from './apply-objects.ts';
+
+const namespace = 'clusternet-system';
+const version = '0.1.0';
+const entrypoint = join(import.meta.dirname, '../image/entrypoint.ts');
+const components = ['hub', 'scheduler', 'discovery', 'agent'];
+
+describe('a parent that has just got its components, and nothing else', () => {
+  const signal = AbortSignal.timeout(170_000);
+  let cluster: TestCluster;
+  let runner: PodRunner;
+  const logs = () => join(cluster.controlPlane.directory, 'pod-logs');
+
+  before(async () => {
+    const gpu = 'feature.node.kubernetes.io/pci-10de.present';
+    const nodes = [{ name: 'worker-1', labels: { [gpu]: 'true' } }];
+    cluster = await startTestCluster({ name: 'parent', nodes }, signal);
+    const { controlPlane, slot, client } = cluster;
+    const repository = imageOf(version).replace(/:[^:]*$/, '');
+    runner = new PodRunner({
+      clusterName: 'parent',
+      client,
+      images: [{ repository, entrypoint: [process.execPath, entrypoint] }],
+      apiServer: { host: slot.address(1), port: 6443 },
+      directory: join(controlPlane.directory, 'pods'),
+      logDirectory: logs(),
+      recordDirectory: join(controlPlane.directory, 'processes'),
+      loopbackAddress: host => slot.address(host),
+      logger: createLogger('pod-runner', { write: () => {} }),
+    });
+    await runner.start(signal);
+    for (const text of renderPlainManifests(version).values()) {
+      const objects = parseAllDocuments(text).map(each => each.toJS() as KubeObject);
+      await applyObjects(cluster.client, objects, signal);
+    }
+  });
+
+  after(async () => {
+    await runner?.stop();
+    await cluster?.[Symbol.asyncDispose]();
+  });
+
+  async function logOf(component: string): Promise<string> {
+    const names = await readdir(logs(), { recursive: true });
+    const own = names.filter(name => name.includes(`clusternet-${component}`));
+    const files = await Promise.all(
+      own.map(name => readFile(join(logs(), name), 'utf8').catch(() => '')),
+    );
+    return files.join('');
+  }
+
+  for (const component of components) {
+    it(`runs the ${component} under its own account`, async () => {
+      const key = { namespace, name: `clusternet-${component}` };
+      await eventually(
+        async () => {
+          const { status } = await cluster.client.get(builtin.deployments, key, signal);
+          return status?.availableReplicas === 1;
+        },
+        { withinMs: 60_000, describe: `Deployment ${key.name} is available` },
+      ).catch(async error => assert.fail(`${error.message}\n${await logOf(component)}`));
+    });
+  }
+
+  it('becomes a child of itself by its own rights, with the labels of its nodes reported', async () => {
+    const reported = await eventually(
+      async () => {
+        const all = await cluster.client.listAll(managedClusters, {}, signal);
+        return all.find(each => each.status?.nodeLabels !== undefined);
+      },
+      { withinMs: 60_000, describe: 'the parent reports as its own child' },
+    );
+    assert.equal(reported.metadata.name, 'parent');
+    assert.equal(reported.metadata.labels?.[labels.discoverySource], 'self');
+    assert.deepEqual(reported.status?.nodeLabels, {
+      'feature.node.kubernetes.io/pci-10de.present': 'true',
+    });
+    const self = await cluster.client.get(discoveredClusters, { namespace, name: 'self' }, signal);
+    assert.equal(self.spec.clusterID, reported.spec.clusterId);
+  });
+
+  it('is refused nothing on the way: the rights in the manifests are enough', async () => {
+    for (const component of components) {
+      const refused = (await logOf(component))
+        .split('\n')
+        .filter(line => /forbidden|"code":403/i.test(line));
+      assert.deepEqual(refused, [], component);
+    }
+  });
+});

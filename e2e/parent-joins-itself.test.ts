@@ -95,9 +95,9 @@ describe('a parent that has just got its components, and nothing else', () => {
 
   it('is refused nothing on the way: the rights in the manifests are enough', async () => {
     for (const component of components) {
-      const refused = (await logOf(component))
-        .split('\n')
-        .filter(line => /forbidden|"code":403/i.test(line));
+      const log = await logOf(component);
+      assert.match(log, /"level":/, `the log of ${component} was found`);
+      const refused = log.split('\n').filter(line => /forbidden|"code":403/i.test(line));
       assert.deepEqual(refused, [], component);
     }
   });

@@ -16,6 +16,7 @@ import {
 import { aggregationController } from './deliver/aggregation-controller.ts';
 import { deliveryController } from './deliver/delivery-controller.ts';
 import { manifestController } from './deliver/manifest-controller.ts';
+import { ensureReservedNamespace } from './deliver/reserved-namespace.ts';
 import { FrontProxyTrust } from './front-proxy-trust.ts';
 import { cutRevokedTunnels } from './lifecycle/cut-revoked-tunnels.ts';
 import { clusterHealthController } from './lifecycle/health-controller.ts';
@@ -98,6 +99,7 @@ async function lead(
   signal: AbortSignal,
 ): Promise<void> {
   const runAll = async (term: AbortSignal): Promise<void> => {
+    await ensureReservedNamespace(runtime.client, options.reservedNamespace, term);
     await Promise.all(controllers.map(controller => runController(controller, runtime, term)));
   };
   if (!options.leaderElect) return runAll(signal);

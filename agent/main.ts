@@ -26,12 +26,14 @@ async function runAgent(options: AgentOptions, child: Runtime, signal: AbortSign
   logger.info({ port: health.port, version }, 'agent is up');
   const nodes = cache.informer(builtin.nodes);
   const { nodeLabelRule, instance } = options;
+  const note = new DialNote(child.client, logger);
   try {
     await asLeader(options, child, signal, term => {
       cache.start(term);
-      return lead(options, { child, nodes, nodeLabelRule, instance }, term);
+      return lead(options, { child, nodes, nodeLabelRule, note, instance }, term);
     });
   } finally {
+    await note.written();
     await health.close();
   }
 }
@@ -68,7 +70,7 @@ async function lead(
       key,
       wanted: { clusterName, ...options.wanted },
       flags: options.registration,
-      note: new DialNote(child, logger),
+      note: context.note,
       logger,
     },
     (session, running) => serveSession(context, session, running),

@@ -15,6 +15,8 @@ import { deployerAccess } from './apply/deployer-access.ts';
 import { descriptionController } from './apply/description-controller.ts';
 import { runDialer } from './dial/dialer.ts';
 import { dialerMetrics } from './dial/dialer-metrics.ts';
+import type { DialNote } from './register/dial-note.ts';
+import { classifyDialFailure } from './register/join-failure.ts';
 import type { ParentSession } from './register/membership.ts';
 import { reportController } from './report/report-controller.ts';
 import { runTogether } from './run-together.ts';
@@ -27,6 +29,7 @@ export interface AgentContext {
   readonly child: Runtime;
   readonly nodes: Informer<Node>;
   readonly nodeLabelRule: NodeLabelRule;
+  readonly note: DialNote;
   /** The Pod's name, in events. */
   readonly instance: string;
 }
@@ -83,7 +86,7 @@ async function report(
 }
 
 async function dial(
-  { child }: AgentContext,
+  { child, note }: AgentContext,
   { server, clusterId, caBundle, token, tokenRefused }: ParentSession,
   signal: AbortSignal,
 ): Promise<void> {
@@ -100,8 +103,10 @@ async function dial(
         build: `clusternet-agent/${version}`,
         logger,
         metrics: dialerMetrics(metrics),
-        onFailure: ({ statusCode }) => {
-          if (statusCode === 401) tokenRefused();
+        onConnected: () => note.succeeded(signal),
+        onFailure: error => {
+          if (error.statusCode === 401) tokenRefused();
+          note.failed(classifyDialFailure(error, server.href), signal);
         },
       },
       signal,

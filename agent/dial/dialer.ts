@@ -18,6 +18,8 @@ export interface DialerOptions {
   readonly build: string;
   readonly logger: Logger;
   readonly metrics: DialerMetrics;
+  /** Told of each attempt that succeeded. */
+  readonly onConnected?: () => void;
   /** Told of each attempt that failed; 401 means that the token is not accepted. */
   readonly onFailure?: (error: DialError) => void;
 }
@@ -79,6 +81,7 @@ async function connect(
   metrics.connected.set(1);
   const { build: hub } = await tunnel.hello;
   logger.info({ hub }, 'tunnel is open');
+  options.onConnected?.();
   const abort = () => next.resolve(0);
   signal.addEventListener('abort', abort, { once: true });
   void tunnel.closed.then(reason => {

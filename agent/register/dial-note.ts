@@ -6,40 +6,45 @@ import type { JoinFailure } from './join-failure.ts';
 /** So many failures in a row are more than a hiccup. */
 const worthTelling = 3;
 
-/** Tells the log at once, and discovery and people through the Lease when it lasts, why the parent is not reached. */
+/** Leaves word on the agent's Lease, for discovery and for people, why the parent is not reached when that lasts. */
 export class DialNote {
   readonly #child: KubeClient;
   readonly #logger: Logger;
   #failures = 0;
-  /** Undefined before the first word: the Lease may still hold what an earlier process left there. */
-  #noted: string | undefined;
+  /** What the Lease shall say; undefined before the first word, when it may still hold that of an earlier process. */
+  #wanted: string | undefined;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(child: KubeClient, logger: Logger) {
     this.#child = child;
     this.#logger = logger;
   }
 
-  async failed(failure: JoinFailure, signal: AbortSignal): Promise<void> {
+  failed({ reason, message, final }: JoinFailure, signal: AbortSignal): void {
     this.#failures++;
-    const { reason, message } = failure;
-    this.#logger.warn({ reason, attempt: this.#failures }, message);
-    if (failure.final || this.#failures >= worthTelling) {
-      await this.#note(`${reason}: ${message}`, signal);
-    }
+    if (final || this.#failures >= worthTelling) this.#note(`${reason}: ${message}`, signal);
   }
 
-  async succeeded(signal: AbortSignal): Promise<void> {
+  succeeded(signal: AbortSignal): void {
     this.#failures = 0;
-    await this.#note('', signal);
+    this.#note('', signal);
   }
 
-  async #note(text: string, signal: AbortSignal): Promise<void> {
-    if (this.#noted === text) return;
-    try {
-      await noteDialError(this.#child, text || undefined, signal);
-      this.#noted = text;
-    } catch (error) {
-      if (!signal.aborted) this.#logger.warn({ err: error }, 'cannot leave a note on the Lease');
-    }
+  /** Resolves when the last word is written. */
+  written(): Promise<void> {
+    return this.#writing;
+  }
+
+  #note(text: string, signal: AbortSignal): void {
+    if (this.#wanted === text) return;
+    this.#wanted = text;
+    this.#writing = this.#writing.then(async () => {
+      try {
+        await noteDialError(this.#child, text || undefined, signal);
+      } catch (error) {
+        if (this.#wanted === text) this.#wanted = undefined;
+        if (!signal.aborted) this.#logger.warn({ err: error }, 'cannot leave a note on the Lease');
+      }
+    });
   }
 }

@@ -46,6 +46,17 @@ export function classifyJoinFailure(error: unknown, server: string): JoinFailure
   return { reason: 'HubUnreachable', message: `cannot reach ${server}: ${text}`, final: false };
 }
 
+/** As classifyJoinFailure, for a tunnel that could not be opened; `statusCode` is there when the parent answered. */
+export function classifyDialFailure(
+  error: Error & { readonly statusCode?: number | undefined },
+  server: string,
+): JoinFailure {
+  const { statusCode, message } = error;
+  if (statusCode === undefined) return classifyJoinFailure(error, server);
+  const status = { kind: 'Status', apiVersion: 'v1', message } as const;
+  return classifyJoinFailure(new ApiError(status, statusCode), server);
+}
+
 function classifyRefusal(error: ApiError, server: string): Omit<JoinFailure, 'final'> {
   const said = `${server} answers: ${error.message}`;
   switch (error.code) {

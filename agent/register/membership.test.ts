@@ -43,6 +43,7 @@ describe('keepMembership', () => {
   let path: string;
   let stop: AbortController;
   let running: Promise<void>;
+  let note: DialNote;
   let sessions: ParentSession[];
 
   beforeEach(async () => {
@@ -59,6 +60,7 @@ describe('keepMembership', () => {
   afterEach(async () => {
     stop.abort();
     await running;
+    await note.written();
     await front[Symbol.asyncDispose]();
     await Promise.all([child.close(), parent.close()]);
   });
@@ -67,7 +69,7 @@ describe('keepMembership', () => {
   async function start(flags: RegistrationSettings = {}) {
     const key = await ensureAgentKey(agent, stop.signal);
     const given = { parentURL: front.url, token: 'bootstrap', caBundle: front.caBundle, ...flags };
-    const note = new DialNote(agent, logger);
+    note = new DialNote(agent, logger);
     running = keepMembership(
       { child: agent, clusterId, key, wanted, flags: given, note, logger },
       async (session, signal) => {

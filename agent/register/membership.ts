@@ -158,7 +158,7 @@ class Membership {
     this.#trust = 'good';
     if (moved) await this.#leave();
     await writeCredential(child, clusterId, credential, this.#signal);
-    await note.succeeded(this.#signal);
+    note.succeeded(this.#signal);
     await this.#present();
   }
 
@@ -198,7 +198,8 @@ class Membership {
   async #recover(error: unknown, settings: RegistrationSettings): Promise<void> {
     const { parentURL = this.#credential?.server ?? 'the parent' } = settings;
     const failure = classifyJoinFailure(error, parentURL);
-    await this.#options.note.failed(failure, this.#signal);
+    this.#options.logger.warn({ reason: failure.reason }, failure.message);
+    this.#options.note.failed(failure, this.#signal);
     // The parent may have been wrong about the token; ask with it again before the next try to join.
     if (this.#trust === 'refused') this.#trust = 'doubted';
     if (isHopelessAsItIs(failure)) await this.#untilSettingsChange(settings);

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { descriptions } from '../api/apps/description.ts';
 import { managedClusters } from '../api/clusters/managed-cluster.ts';
+import { isTrue } from '../api/conditions.ts';
 import { discoveredClusters } from '../api/discovery/discovered-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { labels } from '../api/well-known.ts';
@@ -17,9 +19,11 @@ import { applyObjects } from './apply-objects.ts';
 const namespace = 'clusternet-system';
 const version = '0.1.0';
 const entrypoint = join(import.meta.dirname, '../image/entrypoint.ts');
+const example = join(import.meta.dirname, '../examples/hardware-selector');
+const apps = 'apps.clusternet.io/v1alpha1';
 const components = ['hub', 'scheduler', 'discovery', 'agent'];
 
-describe('a parent that has just got its components, and nothing else', () => {
+describe('a parent with its components and nothing else', () => {
   const signal = AbortSignal.timeout(170_000);
   let cluster: TestCluster;
   let runner: PodRunner;
@@ -44,8 +48,7 @@ describe('a parent that has just got its components, and nothing else', () => {
     });
     await runner.start(signal);
     for (const text of renderPlainManifests(version).values()) {
-      const objects = parseAllDocuments(text).map(each => each.toJS() as KubeObject);
-      await applyObjects(cluster.client, objects, signal);
+      await applyObjects(cluster.client, parse(text), signal);
     }
   });
 
@@ -93,6 +96,42 @@ describe('a parent that has just got its components, and nothing else', () => {
     assert.equal(self.spec.clusterID, reported.spec.clusterId);
   });
 
+  it('is connected and says so in both places', async () => {
+    const joined = await eventually(
+      async () => {
+        const key = { namespace, name: 'self' };
+        const self = await cluster.client.get(discoveredClusters, key, signal);
+        return self.status?.phase === 'Joined' ? self : undefined;
+      },
+      { withinMs: 60_000, describe: 'DiscoveredCluster self is Joined' },
+    );
+    const key = joined.status?.managedClusterRef ?? assert.fail('it names no ManagedCluster');
+    await eventually(
+      async () => {
+        const { status, spec } = await cluster.client.get(managedClusters, key, signal);
+        return isTrue(status?.conditions, 'Ready') && (spec.taints ?? []).length === 0;
+      },
+      { withinMs: 30_000, describe: 'the ManagedCluster is Ready and without taint' },
+    );
+  });
+
+  it('gets an application by a label of its nodes', async () => {
+    for (const file of ['manifests.yaml', 'subscription.yaml']) {
+      await applyObjects(
+        cluster.client,
+        parse(await readFile(join(example, file), 'utf8')),
+        signal,
+      );
+    }
+    await eventually(
+      () => {
+        const key = { namespace: 'inference', name: 'model-server' };
+        return cluster.client.find(builtin.deployments, key, signal);
+      },
+      { withinMs: 30_000, describe: 'the Deployment is in the parent' },
+    );
+  });
+
   it('is refused nothing on the way: the rights in the manifests are enough', async () => {
     for (const component of components) {
       const log = await logOf(component);
@@ -101,4 +140,41 @@ describe('a parent that has just got its components, and nothing else', () => {
       assert.deepEqual(refused, [], component);
     }
   });
+
+  it('applies no role to itself: a workload deployer may not, and says which rule is missing', async () => {
+    const template = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'too-much' },
+      rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
+    };
+    const key = { namespace: 'clusternet-reserved', name: 'clusterroles.too-much' };
+    const manifest = { apiVersion: apps, kind: 'Manifest', metadata: key, template };
+    const { apiVersion, kind, metadata } = template;
+    const subscription = {
+      apiVersion: apps,
+      kind: 'Subscription',
+      metadata: { namespace: 'default', name: 'too-much' },
+      spec: {
+        subscribers: [{ clusterAffinity: {} }],
+        feeds: [{ apiVersion, kind, name: metadata.name }],
+      },
+    };
+    await applyObjects(cluster.client, [manifest, subscription], signal);
+    const failed = await eventually(
+      async () => {
+        const all = await cluster.client.listAll(descriptions, {}, signal);
+        return all.find(({ status }) => status?.phase === 'Failure');
+      },
+      { withinMs: 30_000, describe: 'the Description fails' },
+    );
+    assert.match(JSON.stringify(failed.status), /Forbidden/);
+    assert.match(JSON.stringify(failed.status), /clusterroles/);
+    const none = await cluster.client.find(builtin.clusterRoles, { name: 'too-much' }, signal);
+    assert.equal(none, undefined);
+  });
 });
+
+function parse(text: string): readonly KubeObject[] {
+  return parseAllDocuments(text).map(each => each.toJS() as KubeObject);
+}

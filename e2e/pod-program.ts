@@ -11,6 +11,9 @@ const server = createServer((request, response) => {
       );
     case '/file':
       return response.end(readFileSync(searchParams.get('path') ?? ''));
+    case '/say':
+      process.stdout.write(`${searchParams.get('line')}\n`);
+      return response.end();
     case '/exit':
       response.end('ending', () => process.exit(Number(searchParams.get('code'))));
       return;

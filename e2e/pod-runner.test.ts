@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
+import { Agent, request } from 'undici';
 import { type ContainerStatus, type Pod, pods } from '../hack/local/pod-runner/pod.ts';
 import { PodRunner } from '../hack/local/pod-runner/pod-runner.ts';
 import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.ts';
@@ -29,6 +31,7 @@ describe('the pod runner', () => {
       logDirectory: join(controlPlane.directory, 'logs'),
       recordDirectory: join(controlPlane.directory, 'processes'),
       loopbackAddress: host => slot.address(host),
+      kubeletClientCa: controlPlane.caBundle,
       logger: createLogger('pod-runner', { write: () => {} }),
     });
   }
@@ -232,6 +235,35 @@ describe('the pod runner', () => {
       withinMs: 10_000,
       describe: 'nobody listens',
     });
+  });
+
+  it('answers kubectl logs, whole, by the last lines and following, and nobody but the API server', async () => {
+    await createPod('talking');
+    const host = await createService('talking', 8080);
+    await podWhen('talking', 'is ready', isReady);
+    await ask(host, '/say?line=one');
+    await ask(host, '/say?line=two');
+    const kubectl = (...args: string[]) =>
+      execa(cluster.tools.kubectl, [
+        '--kubeconfig',
+        cluster.kubeconfigPath,
+        'logs',
+        'talking',
+        ...args,
+      ]);
+    assert.equal((await kubectl()).stdout, 'listening\none\ntwo');
+    assert.equal((await kubectl('--tail=1')).stdout, 'two');
+    const following = kubectl('--follow', '--tail=1');
+    const lines = following.iterable()[Symbol.asyncIterator]();
+    assert.equal((await lines.next()).value, 'two');
+    await ask(host, '/say?line=three');
+    assert.equal((await lines.next()).value, 'three');
+    following.kill();
+    await following.catch(() => {});
+    const url = `https://${cluster.slot.address(5)}:10250/containerLogs/default/talking/program`;
+    const stranger = new Agent({ connect: { rejectUnauthorized: false } });
+    await assert.rejects(request(url, { dispatcher: stranger }), /closed|reset|certificate/);
+    await stranger.close();
   });
 
   it('refuses what it cannot do in the status of the pod', async () => {

@@ -5,8 +5,8 @@ import { execa } from 'execa';
 import { parseAllDocuments, stringify } from 'yaml';
 import type { DynamicObject } from '../../../api/kube-object.ts';
 import { writeFileAtomically } from '../atomic-file.ts';
+import { ensureServingCertificate } from '../serving-certificate.ts';
 import { completeCoreComponents, coreWebhookService } from './core-components.ts';
-import { ensureWebhookCertificate } from './webhook-certificate.ts';
 
 /** Versions under which the parts that are ours stand in the repository. */
 const localProviderVersion = 'v0.1.0';
@@ -98,10 +98,11 @@ async function writeCore(from: RepositorySources): Promise<void> {
     join(from.clusterApiModule, 'core/config/default'),
   ]);
   const rendered = parseAllDocuments(stdout).map(document => document.toJS() as DynamicObject);
-  const certificate = await ensureWebhookCertificate(
-    join(from.directory, 'webhook-certificate'),
-    coreWebhookService,
-  );
+  const host = `${coreWebhookService.name}.${coreWebhookService.namespace}.svc`;
+  const certificate = await ensureServingCertificate(join(from.directory, 'webhook-certificate'), {
+    commonName: coreWebhookService.name,
+    names: [host, `${host}.cluster.local`],
+  });
   const components = completeCoreComponents(rendered, certificate, from.clusterApiVersion);
   writeFileAtomically(
     join(target, 'core-components.yaml'),

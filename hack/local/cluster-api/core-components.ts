@@ -1,5 +1,5 @@
 import type { DynamicObject } from '../../../api/kube-object.ts';
-import type { WebhookCertificate } from './webhook-certificate.ts';
+import type { ServingCertificate } from '../serving-certificate.ts';
 
 /** The webhook Service of the Cluster API core manager. */
 export const coreWebhookService = { namespace: 'capi-system', name: 'capi-webhook-service' };
@@ -14,7 +14,7 @@ export const coreManagerRepository = 'registry.k8s.io/cluster-api/cluster-api-co
  */
 export function completeCoreComponents(
   rendered: readonly DynamicObject[],
-  certificate: WebhookCertificate,
+  certificate: ServingCertificate,
   version: string,
 ): DynamicObject[] {
   return rendered
@@ -24,7 +24,7 @@ export function completeCoreComponents(
 
 function completed(
   object: DynamicObject,
-  certificate: WebhookCertificate,
+  certificate: ServingCertificate,
   version: string,
 ): DynamicObject {
   switch (object.kind) {
@@ -41,7 +41,7 @@ function completed(
   }
 }
 
-function issued(request: DynamicObject, certificate: WebhookCertificate): DynamicObject {
+function issued(request: DynamicObject, certificate: ServingCertificate): DynamicObject {
   const { secretName } = request.spec as { secretName: string };
   return {
     apiVersion: 'v1',

@@ -27,10 +27,13 @@ export interface PodPlace {
   /** Called when it becomes ready, stops being so, or ends. */
   readonly onChange: () => void;
   readonly log: (message: string) => void;
+  /** Aborts when the runner stops. */
+  readonly signal: AbortSignal;
 }
 
 const refreshVolumesEveryMs = 20_000;
 const defaultGraceSeconds = 30;
+const retryEveryMs = 1_000;
 
 /** One pod from the moment it is bound to the runner's node until it is gone. */
 export class PodRun {
@@ -41,7 +44,6 @@ export class PodRun {
   readonly #startTime: string;
   readonly #ending = new AbortController();
   #pod: Pod;
-  #graceMs: number | undefined;
   #statusDue = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -91,7 +93,6 @@ export class PodRun {
   /** Ends its processes; `run` then returns. */
   stop(graceMs: number): void {
     if (this.#ending.signal.aborted) return;
-    this.#graceMs = graceMs;
     this.#ending.abort();
     for (const container of this.#containers) container.stop(graceMs);
     this.#changed();
@@ -109,11 +110,23 @@ export class PodRun {
     await refreshing;
     await this.#writing;
     await this.#volumes.remove();
-    const { namespace, name = '', uid, deletionTimestamp } = this.#pod.metadata;
-    if (deletionTimestamp === undefined) return;
-    await this.#place.client
-      .delete(pods, { namespace, name }, { gracePeriodSeconds: 0, uid })
-      .catch(error => this.#place.log(`cannot remove the pod: ${error.message}`));
+    if (this.#pod.metadata.deletionTimestamp !== undefined) await this.#leave();
+  }
+
+  /** Tells the API server that nothing of the pod is left, which is what its deletion waits for. */
+  async #leave(): Promise<void> {
+    const { namespace, name = '', uid } = this.#pod.metadata;
+    const { client, signal, log } = this.#place;
+    while (!signal.aborted) {
+      try {
+        await client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, uid }, signal);
+        return;
+      } catch (error) {
+        if (isConflict(error) || signal.aborted) return;
+        log(`cannot remove the pod: ${(error as Error).message}`);
+        await sleep(retryEveryMs, signal).catch(() => undefined);
+      }
+    }
   }
 
   #containerRun(container: Container): ContainerRun {
@@ -206,9 +219,9 @@ export class PodRun {
       } catch (error) {
         // Another pod has taken the name, or there is none: nobody is left to be told.
         if (isNotFound(error) || isConflict(error)) return;
-        if (this.#graceMs !== undefined) return;
+        if (this.#ending.signal.aborted) return;
         this.#place.log(`cannot write the pod's status: ${(error as Error).message}`);
-        await sleep(1000, this.#ending.signal).catch(() => undefined);
+        await sleep(retryEveryMs, this.#ending.signal).catch(() => undefined);
       }
     }
   }

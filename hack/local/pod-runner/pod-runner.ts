@@ -1,12 +1,15 @@
+import { join } from 'node:path';
 import { builtin } from '../../../kube/builtin.ts';
 import type { Service } from '../../../kube/builtin-kinds.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import { Cache } from '../../../reconcile/cache.ts';
 import type { Change, Informer } from '../../../reconcile/informer.ts';
 import type { Logger } from '../../../reconcile/logger.ts';
+import { ensureServingCertificate } from '../serving-certificate.ts';
 import { bindKnownImages } from './binding-policy.ts';
-import type { LaunchSettings } from './launch-container.ts';
+import { type LaunchSettings, logFileOf } from './launch-container.ts';
 import { type Pod, pods } from './pod.ts';
+import { type ContainerName, PodLogServer } from './pod-log-server.ts';
 import { PodRun } from './pod-run.ts';
 import { registerNode, renewNodeLease } from './runner-node.ts';
 import { type Backend, ServiceSplices } from './service-splices.ts';
@@ -16,6 +19,8 @@ export interface PodRunnerOptions extends LaunchSettings {
   readonly client: KubeClient;
   /** Gives the address with this last number in the cluster's loopback network. */
   readonly loopbackAddress: (host: number) => string;
+  /** PEM of the CA that the API server's client certificate for kubelets is from. */
+  readonly kubeletClientCa: string;
   readonly logger: Logger;
 }
 
@@ -26,7 +31,10 @@ interface PlacedRun {
   readonly ended: Promise<void>;
 }
 
-/** Addresses below are those of the control plane. */
+// The runner's own place in the cluster's loopback network, as a kubelet's.
+const nodeHost = 5;
+const nodePort = 10250;
+/** Addresses below are those of the control plane and of the node. */
 const firstPodHost = 10;
 const lastPodHost = 254;
 const stopGraceMs = 5_000;
@@ -44,6 +52,8 @@ export class PodRunner implements AsyncDisposable {
   readonly #stop = new AbortController();
   #lease: Promise<void> = Promise.resolve();
   #services: Informer<Service> | undefined;
+  #pods: Informer<Pod> | undefined;
+  #logs: PodLogServer | undefined;
 
   constructor(options: PodRunnerOptions) {
     this.#options = options;
@@ -54,7 +64,8 @@ export class PodRunner implements AsyncDisposable {
   /** Registers the node and returns when every new pod of a known image will run here. */
   async start(signal: AbortSignal): Promise<void> {
     const { client, images, loopbackAddress, logger } = this.#options;
-    await registerNode(client, this.nodeName, loopbackAddress(1), undefined, signal);
+    await this.#serveLogs();
+    await registerNode(client, this.nodeName, loopbackAddress(nodeHost), nodePort, signal);
     const log = (message: string) => logger.warn(message);
     this.#lease = renewNodeLease(client, this.nodeName, log, this.#stop.signal);
     await bindKnownImages(
@@ -65,9 +76,9 @@ export class PodRunner implements AsyncDisposable {
     );
     const cache = new Cache(client, { logger });
     this.#services = cache.informer(builtin.services);
-    const bound = cache.informer(pods, { fieldSelector: `spec.nodeName=${this.nodeName}` });
+    this.#pods = cache.informer(pods, { fieldSelector: `spec.nodeName=${this.nodeName}` });
     this.#services.onChange(() => this.#updateSplices());
-    bound.onChange(change => this.#podChanged(change));
+    this.#pods.onChange(change => this.#podChanged(change));
     cache.start(this.#stop.signal);
     await cache.synced();
   }
@@ -79,6 +90,7 @@ export class PodRunner implements AsyncDisposable {
     for (const { run } of this.#runs.values()) run.stop(stopGraceMs);
     await Promise.all([...this.#runs.values()].map(({ ended }) => ended));
     await this.#lease;
+    await this.#logs?.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -90,6 +102,28 @@ export class PodRunner implements AsyncDisposable {
     return [...this.#runs.values()].flatMap(({ run }) =>
       run.notes.map(note => `${run.pod.metadata.namespace}/${run.pod.metadata.name}: ${note}`),
     );
+  }
+
+  async #serveLogs(): Promise<void> {
+    const { directory, kubeletClientCa, loopbackAddress } = this.#options;
+    const address = loopbackAddress(nodeHost);
+    const identity = { commonName: this.nodeName, addresses: [address] };
+    const certificate = await ensureServingCertificate(join(directory, 'node-pki'), identity);
+    this.#logs = new PodLogServer({
+      address,
+      port: nodePort,
+      certificate,
+      clientCa: kubeletClientCa,
+      logFile: wanted => this.#logFile(wanted),
+    });
+    await this.#logs.listen();
+  }
+
+  #logFile({ namespace, pod, container }: ContainerName): string | undefined {
+    const metadata = { namespace, name: pod };
+    const known = this.#pods?.get(metadata);
+    const has = known?.spec.containers.some(({ name }) => name === container);
+    return has ? logFileOf(this.#options, { metadata }, container) : undefined;
   }
 
   #podChanged({ type, object }: Change<Pod>): void {
@@ -118,11 +152,12 @@ export class PodRunner implements AsyncDisposable {
     const run = new PodRun(pod, {
       settings,
       client,
-      hostIP: loopbackAddress(1),
+      hostIP: loopbackAddress(nodeHost),
       podIP: `10.244.255.${host}`,
       address: loopbackAddress(host),
       onChange: () => this.#updateSplices(),
       log: message => logger.info({ pod: `${namespace}/${name}` }, message),
+      signal: this.#stop.signal,
     });
     const ended = run
       .run()

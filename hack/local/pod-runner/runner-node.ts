@@ -16,7 +16,7 @@ export async function registerNode(
   client: KubeClient,
   name: string,
   address: string,
-  logPort: number | undefined,
+  logPort: number,
   signal: AbortSignal,
 ): Promise<void> {
   const node = {
@@ -35,7 +35,7 @@ export async function registerNode(
   };
   await client.apply(builtin.nodes, node, { fieldManager, force: true }, signal);
   await renewLease(client, name, signal);
-  const body = { status: nodeStatus(name, address, logPort, new Date().toISOString()) };
+  const body = { status: nodeStatus(address, logPort, new Date().toISOString()) };
   const patch = { type: 'strategic' as const, body };
   await client.patch(builtin.nodes, { name }, patch, { subresource: 'status' }, signal);
 }
@@ -70,7 +70,7 @@ function renewLease(client: KubeClient, name: string, signal: AbortSignal): Prom
   return client.apply(builtin.leases, lease, { fieldManager, force: true }, signal);
 }
 
-function nodeStatus(name: string, address: string, logPort: number | undefined, now: string) {
+function nodeStatus(address: string, logPort: number, now: string) {
   const condition = (type: string, status: 'True' | 'False', reason: string, message: string) => ({
     type,
     status,
@@ -85,11 +85,9 @@ function nodeStatus(name: string, address: string, logPort: number | undefined, 
     pods: '110',
   };
   return {
-    addresses: [
-      { type: 'InternalIP', address },
-      { type: 'Hostname', address: name },
-    ],
-    ...(logPort !== undefined && { daemonEndpoints: { kubeletEndpoint: { Port: logPort } } }),
+    // No host name: the API server would rather look that up than take the address.
+    addresses: [{ type: 'InternalIP', address }],
+    daemonEndpoints: { kubeletEndpoint: { Port: logPort } },
     capacity: resources,
     allocatable: resources,
     conditions: [

@@ -134,7 +134,8 @@ export class LocalClusters {
     return { name, controlPlane, kwok, podRunner };
   }
 
-  #podRunnerOptions({ name, client, slot, directory: own }: ControlPlane): PodRunnerOptions {
+  #podRunnerOptions(controlPlane: ControlPlane): PodRunnerOptions {
+    const { name, client, slot, directory: own, caBundle } = controlPlane;
     const { directory, images, logger } = this.#options;
     const { host, port } = slotPorts.apiServer;
     return {
@@ -146,6 +147,7 @@ export class LocalClusters {
       logDirectory: join(directory.logs, name, 'pods'),
       recordDirectory: directory.processes,
       loopbackAddress: slot.address,
+      kubeletClientCa: caBundle,
       logger: logger.child({ cluster: name }),
     };
   }

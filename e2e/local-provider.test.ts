@@ -165,6 +165,13 @@ describe('the local Cluster API provider', () => {
       );
       return [plane, infrastructure, secret].map(({ metadata }) => metadata.resourceVersion);
     };
+    await eventually(
+      async () => {
+        const { status } = await client.get(localClusters, { namespace, name: 'child' }, signal);
+        return status?.readyReplicas === 1;
+      },
+      { describe: 'the status of the last change' },
+    );
     const before = await versions();
     const touch = { metadata: { annotations: { touched: 'yes' } } };
     // A change of the Cluster makes both controllers look again.

@@ -33,17 +33,11 @@ describe('a parent with its components and nothing else', () => {
     const gpu = 'feature.node.kubernetes.io/pci-10de.present';
     const nodes = [{ name: 'worker-1', labels: { [gpu]: 'true' } }];
     cluster = await startTestCluster({ name: 'parent', nodes }, signal);
-    const { controlPlane, slot, client } = cluster;
     const repository = imageOf(version).replace(/:[^:]*$/, '');
     runner = new PodRunner({
-      clusterName: 'parent',
-      client,
+      controlPlane: cluster.controlPlane,
       images: [{ repository, entrypoint: [process.execPath, entrypoint] }],
-      apiServer: { host: slot.address(1), port: 6443 },
-      directory: join(controlPlane.directory, 'pods'),
       logDirectory: logs(),
-      recordDirectory: join(controlPlane.directory, 'processes'),
-      loopbackAddress: host => slot.address(host),
       logger: createLogger('pod-runner', { write: () => {} }),
     });
     await runner.start(signal);

@@ -21,17 +21,9 @@ describe('the pod runner', () => {
   let runner: PodRunner;
 
   function newRunner(): PodRunner {
-    const { controlPlane, slot, client } = cluster;
     return new PodRunner({
-      clusterName: 'test',
-      client,
+      controlPlane: cluster.controlPlane,
       images: [{ repository: 'example.com/program', entrypoint: [process.execPath, program] }],
-      apiServer: { host: slot.address(1), port: 6443 },
-      directory: join(controlPlane.directory, 'pods'),
-      logDirectory: join(controlPlane.directory, 'logs'),
-      recordDirectory: join(controlPlane.directory, 'processes'),
-      loopbackAddress: host => slot.address(host),
-      kubeletClientCa: controlPlane.caBundle,
       logger: createLogger('pod-runner', { write: () => {} }),
     });
   }
@@ -198,7 +190,7 @@ describe('the pod runner', () => {
     assert.equal(program1(pod)?.lastState?.terminated?.exitCode, 3);
     const after = JSON.parse(await ask(host, '/self'));
     assert.notEqual(after.pid, before.pid);
-    const log = join(cluster.controlPlane.directory, 'logs/default_restarted_program.log');
+    const log = join(cluster.controlPlane.directory, 'logs/pods/default_restarted_program.log');
     assert.equal((await readFile(log, 'utf8')).match(/listening/g)?.length, 2);
   });
 

@@ -7,9 +7,9 @@ import { ControlPlane } from './control-plane.ts';
 import { Kwok } from './kwok.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import type { KnownImage } from './pod-runner/known-image.ts';
-import { PodRunner, type PodRunnerOptions } from './pod-runner/pod-runner.ts';
+import { PodRunner } from './pod-runner/pod-runner.ts';
 import type { Report } from './report.ts';
-import { claimSlot, releaseSlotsOf, type Slot, slotPorts } from './slot.ts';
+import { claimSlot, releaseSlotsOf, type Slot } from './slot.ts';
 import type { Tools } from './tools.ts';
 
 /** One running cluster: its control plane, kwok for its fake nodes, and the runner of real pods. */
@@ -113,7 +113,7 @@ export class LocalClusters {
     started: Stoppable[],
     signal: AbortSignal,
   ): Promise<LocalCluster> {
-    const { directory, tools, report } = this.#options;
+    const { directory, tools, report, images, logger } = this.#options;
     const places = { tools, logDirectory: directory.logs, recordDirectory: directory.processes };
     const controlPlane = new ControlPlane({
       name,
@@ -126,30 +126,18 @@ export class LocalClusters {
     const kwok = new Kwok({ controlPlane, ...places });
     started.push(kwok);
     await kwok.start(signal);
-    const podRunner = new PodRunner(this.#podRunnerOptions(controlPlane));
+    const podRunner = new PodRunner({
+      controlPlane,
+      images,
+      logDirectory: join(directory.logs, name, 'pods'),
+      recordDirectory: directory.processes,
+      logger: logger.child({ cluster: name }),
+    });
     started.push(podRunner);
     await podRunner.start(signal);
     controlPlane.keepRunning(report);
     kwok.keepRunning(report);
     return { name, controlPlane, kwok, podRunner };
-  }
-
-  #podRunnerOptions(controlPlane: ControlPlane): PodRunnerOptions {
-    const { name, client, slot, directory: own, caBundle } = controlPlane;
-    const { directory, images, logger } = this.#options;
-    const { host, port } = slotPorts.apiServer;
-    return {
-      clusterName: name,
-      client,
-      images,
-      apiServer: { host: slot.address(host), port },
-      directory: join(own, 'pods'),
-      logDirectory: join(directory.logs, name, 'pods'),
-      recordDirectory: directory.processes,
-      loopbackAddress: slot.address,
-      kubeletClientCa: caBundle,
-      logger: logger.child({ cluster: name }),
-    };
   }
 
   /** The slot the cluster's data was made for, or a new one that is remembered beside the data. */

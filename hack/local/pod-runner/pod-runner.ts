@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { builtin } from '../../../kube/builtin.ts';
 import type { Service } from '../../../kube/builtin-kinds.ts';
-import type { KubeClient } from '../../../kube/client.ts';
 import { Cache } from '../../../reconcile/cache.ts';
 import type { Change, Informer } from '../../../reconcile/informer.ts';
 import type { Logger } from '../../../reconcile/logger.ts';
+import type { ControlPlane } from '../control-plane.ts';
 import { ensureServingCertificate } from '../serving-certificate.ts';
+import { slotPorts } from '../slot.ts';
 import { bindKnownImages } from './binding-policy.ts';
+import type { KnownImage } from './known-image.ts';
 import { type LaunchSettings, logFileOf } from './launch-container.ts';
 import { type Pod, pods } from './pod.ts';
 import { type ContainerName, PodLogServer } from './pod-log-server.ts';
@@ -14,13 +16,14 @@ import { PodRun } from './pod-run.ts';
 import { registerNode, renewNodeLease } from './runner-node.ts';
 import { type Backend, ServiceSplices } from './service-splices.ts';
 
-export interface PodRunnerOptions extends LaunchSettings {
-  /** An administrator of the cluster. */
-  readonly client: KubeClient;
-  /** Gives the address with this last number in the cluster's loopback network. */
-  readonly loopbackAddress: (host: number) => string;
-  /** PEM of the CA that the API server's client certificate for kubelets is from. */
-  readonly kubeletClientCa: string;
+export interface PodRunnerOptions {
+  /** Of the cluster; started. */
+  readonly controlPlane: ControlPlane;
+  readonly images: readonly KnownImage[];
+  /** Logs are `<namespace>_<pod>_<container>.log` in it. Defaults to the control plane's directory/logs/pods. */
+  readonly logDirectory?: string;
+  /** Defaults to the control plane's directory/processes. */
+  readonly recordDirectory?: string;
   readonly logger: Logger;
 }
 
@@ -46,6 +49,7 @@ const stopGraceMs = 5_000;
 export class PodRunner implements AsyncDisposable {
   readonly nodeName: string;
   readonly #options: PodRunnerOptions;
+  readonly #settings: LaunchSettings;
   readonly #splices: ServiceSplices;
   readonly #runs = new Map<string, PlacedRun>();
   readonly #hosts = new Set<number>();
@@ -57,15 +61,17 @@ export class PodRunner implements AsyncDisposable {
 
   constructor(options: PodRunnerOptions) {
     this.#options = options;
-    this.nodeName = `${options.clusterName}-runner`;
+    this.#settings = launchSettings(options);
+    this.nodeName = `${options.controlPlane.name}-runner`;
     this.#splices = new ServiceSplices(message => options.logger.warn(message));
   }
 
   /** Registers the node and returns when every new pod of a known image will run here. */
   async start(signal: AbortSignal): Promise<void> {
-    const { client, images, loopbackAddress, logger } = this.#options;
+    const { images, logger, controlPlane } = this.#options;
+    const { client, slot } = controlPlane;
     await this.#serveLogs();
-    await registerNode(client, this.nodeName, loopbackAddress(nodeHost), nodePort, signal);
+    await registerNode(client, this.nodeName, slot.address(nodeHost), nodePort, signal);
     const log = (message: string) => logger.warn(message);
     this.#lease = renewNodeLease(client, this.nodeName, log, this.#stop.signal);
     await bindKnownImages(
@@ -105,15 +111,16 @@ export class PodRunner implements AsyncDisposable {
   }
 
   async #serveLogs(): Promise<void> {
-    const { directory, kubeletClientCa, loopbackAddress } = this.#options;
-    const address = loopbackAddress(nodeHost);
+    const { directory, slot, caBundle } = this.#options.controlPlane;
+    const address = slot.address(nodeHost);
     const identity = { commonName: this.nodeName, addresses: [address] };
-    const certificate = await ensureServingCertificate(join(directory, 'node-pki'), identity);
+    const certificate = await ensureServingCertificate(join(directory, 'pki/node'), identity);
     this.#logs = new PodLogServer({
       address,
       port: nodePort,
       certificate,
-      clientCa: kubeletClientCa,
+      // The API server's client certificate for kubelets is from the cluster's own CA.
+      clientCa: caBundle,
       logFile: wanted => this.#logFile(wanted),
     });
     await this.#logs.listen();
@@ -123,7 +130,7 @@ export class PodRunner implements AsyncDisposable {
     const metadata = { namespace, name: pod };
     const known = this.#pods?.get(metadata);
     const has = known?.spec.containers.some(({ name }) => name === container);
-    return has ? logFileOf(this.#options, { metadata }, container) : undefined;
+    return has ? logFileOf(this.#settings, { metadata }, container) : undefined;
   }
 
   #podChanged({ type, object }: Change<Pod>): void {
@@ -146,15 +153,16 @@ export class PodRunner implements AsyncDisposable {
   }
 
   #begin(pod: Pod): PlacedRun {
-    const { client, loopbackAddress, logger, ...settings } = this.#options;
+    const { controlPlane, logger } = this.#options;
+    const { client, slot } = controlPlane;
     const host = this.#takeHost();
     const { namespace, name } = pod.metadata;
     const run = new PodRun(pod, {
-      settings,
+      settings: this.#settings,
       client,
-      hostIP: loopbackAddress(nodeHost),
+      hostIP: slot.address(nodeHost),
       podIP: `10.244.255.${host}`,
-      address: loopbackAddress(host),
+      address: slot.address(host),
       onChange: () => this.#updateSplices(),
       log: message => logger.info({ pod: `${namespace}/${name}` }, message),
       signal: this.#stop.signal,
@@ -180,6 +188,19 @@ export class PodRunner implements AsyncDisposable {
     const backends = [...this.#runs.values()].map(({ run }) => backendOf(run));
     this.#splices.update(this.#services?.list() ?? [], backends);
   }
+}
+
+function launchSettings({ controlPlane, images, ...places }: PodRunnerOptions): LaunchSettings {
+  const { name, slot, directory } = controlPlane;
+  const { host, port } = slotPorts.apiServer;
+  return {
+    clusterName: name,
+    images,
+    apiServer: { host: slot.address(host), port },
+    directory: join(directory, 'pods'),
+    logDirectory: places.logDirectory ?? join(directory, 'logs/pods'),
+    recordDirectory: places.recordDirectory ?? join(directory, 'processes'),
+  };
 }
 
 function isOver({ status }: Pod): boolean {

@@ -5,7 +5,7 @@ import type { ChildObjects } from './child-objects.ts';
 import type { Summary } from './description-summary.ts';
 import type { PlacedObject } from './object-applier.ts';
 import { feedOf, type ObjectId, objectIdOf } from './object-id.ts';
-import type { ObservedObject } from './observed-object.ts';
+import { type ObservedObject, versionNumber } from './observed-object.ts';
 
 /** What this process did last for a Description. */
 export interface AppliedState {
@@ -15,8 +15,6 @@ export interface AppliedState {
   readonly summary: Summary;
   readonly placed: readonly PlacedObject[];
   readonly applied: ReadonlyMap<ObjectId, ObservedObject>;
-  /** Objects that the watch has shown since they were applied. */
-  readonly seen: Set<ObjectId>;
   /** Monotonic time from which on a failure is tried again. */
   readonly retryAt: number;
   /** Slows repairs down when somebody keeps undoing them. */
@@ -59,15 +57,11 @@ export function manifestStatuses(state: AppliedState, objects: ChildObjects): Ma
 }
 
 function hasDrifted(placed: PlacedObject, state: AppliedState, objects: ChildObjects): boolean {
-  const id = objectIdOf(placed.object);
-  const applied = state.applied.get(id);
+  const applied = state.applied.get(objectIdOf(placed.object));
   if (applied === undefined) return false;
   const shown = objects.find(placed.resource, keyOf(placed));
-  // Not shown yet is not the same as shown no longer.
-  if (shown === undefined) return state.seen.has(id);
-  if (isOlder(shown, applied)) return false;
-  state.seen.add(id);
-  return shown.ownFields !== applied.ownFields;
+  if (shown === undefined) return isGone(placed, applied, objects);
+  return versionNumber(shown) >= versionNumber(applied) && shown.ownFields !== applied.ownFields;
 }
 
 function newest(
@@ -75,25 +69,21 @@ function newest(
   state: AppliedState,
   objects: ChildObjects,
 ): ObservedObject | undefined {
-  const id = objectIdOf(placed.object);
-  const applied = state.applied.get(id);
+  const applied = state.applied.get(objectIdOf(placed.object));
   const shown = objects.find(placed.resource, keyOf(placed));
-  if (shown === undefined) return state.seen.has(id) ? undefined : applied;
-  return applied !== undefined && isOlder(shown, applied) ? applied : shown;
+  if (applied === undefined) return shown;
+  if (shown === undefined) return isGone(placed, applied, objects) ? undefined : applied;
+  return versionNumber(shown) < versionNumber(applied) ? applied : shown;
+}
+
+/** Not shown yet is not the same as shown no longer: the watch runs behind what we have just applied. */
+function isGone(placed: PlacedObject, applied: ObservedObject, objects: ChildObjects): boolean {
+  const last = objects.lastVersion(placed.resource, keyOf(placed));
+  return last !== undefined && last >= versionNumber(applied);
 }
 
 function keyOf({ object }: PlacedObject) {
   return { namespace: object.metadata.namespace, name: object.metadata.name ?? '' };
-}
-
-/** resourceVersions of one kind in one cluster can be compared as numbers. */
-function isOlder(a: ObservedObject, b: ObservedObject): boolean {
-  return versionOf(a) < versionOf(b);
-}
-
-function versionOf({ metadata }: ObservedObject): bigint {
-  const text = metadata.resourceVersion ?? '';
-  return /^\d+$/.test(text) ? BigInt(text) : 0n;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

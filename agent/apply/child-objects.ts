@@ -4,13 +4,17 @@ import { labels } from '../../api/well-known.ts';
 import type { ObjectKey } from '../../kube/client.ts';
 import type { Cache } from '../../reconcile/cache.ts';
 import type { Change, Informer } from '../../reconcile/informer.ts';
+import { keyOf } from '../../reconcile/key.ts';
 import type { Source } from '../../reconcile/source.ts';
-import { type ObservedObject, observe, ownerOf } from './observed-object.ts';
+import { type ObservedObject, observe, ownerOf, versionNumber } from './observed-object.ts';
+
+const remembered = 10_000;
 
 /** What we have applied in the child, as the child shows it: one watch per kind, begun when the kind is first met. */
 export class ChildObjects {
   readonly #cache: Cache;
   readonly #informers = new Map<string, Informer<ObservedObject>>();
+  readonly #gone = new Map<string, bigint>();
   readonly #listeners = new Set<(change: Change<ObservedObject>) => void>();
 
   constructor(cache: Cache) {
@@ -27,6 +31,7 @@ export class ChildObjects {
     });
     this.#informers.set(id, informer);
     informer.onChange(change => {
+      this.#remember(id, change);
       for (const listener of this.#listeners) listener(change);
     });
   }
@@ -36,9 +41,17 @@ export class ChildObjects {
     return this.#informers.get(`${resource.group}/${resource.plural}`)?.get(key);
   }
 
-  /** Whether every object of the kind that bears our label is known. */
-  isSynced(resource: Resource): boolean {
-    return this.#informers.get(`${resource.group}/${resource.plural}`)?.isSynced() === true;
+  /** The version an object had when the watch showed it for the last time; undefined when it is shown, or never was. */
+  lastVersion(resource: Resource, key: ObjectKey): bigint | undefined {
+    return this.#gone.get(`${resource.group}/${resource.plural} ${keyOf({ metadata: key })}`);
+  }
+
+  #remember(id: string, { type, object }: Change<ObservedObject>): void {
+    const key = `${id} ${keyOf(object)}`;
+    this.#gone.delete(key);
+    if (type === 'deleted') this.#gone.set(key, versionNumber(object));
+    const [oldest] = this.#gone.keys();
+    if (this.#gone.size > remembered && oldest !== undefined) this.#gone.delete(oldest);
   }
 
   /** The keys of the Descriptions whose objects change. */

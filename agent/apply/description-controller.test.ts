@@ -213,6 +213,18 @@ describe('the apply controller', () => {
     await eventually(() => live('a'), { describe: 'brought back' });
   });
 
+  it('brings an object back that is deleted the moment it is there', async () => {
+    let deletions = 0;
+    child.objects.listen(({ type, object }) => {
+      const isNew = type === 'ADDED' && object.metadata.name === 'a';
+      if (!isNew || ++deletions > 2) return;
+      child.objects.remove(builtin.configMaps, { namespace: 'shop', name: 'a' });
+    });
+    deliver('app', [configMap('a')]);
+    await eventually(() => deletions > 2, { withinMs: 9_000, describe: 'brought back twice' });
+    await eventually(() => live('a'));
+  });
+
   it('writes nothing at rest, nor when started anew', async () => {
     deliver('app', [configMap('a'), shop]);
     await settled('app', 'Success');

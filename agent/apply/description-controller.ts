@@ -157,7 +157,6 @@ class Apply {
       summary,
       placed: result.placed,
       applied: result.applied,
-      seen: new Set(),
       retryAt: now + wait,
       repairs,
       repairFrom: cause === 'drift' ? now + repairs.next() : now,

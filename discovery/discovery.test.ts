@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { clusterRegistrationRequests } from '../api/clusters/cluster-registration-request.ts';
 import { managedClusters } from '../api/clusters/managed-cluster.ts';
 import { discoveredClusters } from '../api/discovery/discovered-cluster.ts';
 import { hubConnections } from '../api/discovery/hub-connection.ts';
 import { annotations, finalizers, labels, namespaces, secretNames } from '../api/well-known.ts';
 import { builtin } from '../kube/builtin.ts';
-import { eventually } from '../test/eventually.ts';
 import { startFakeApiServer } from '../test/fake-api-server.ts';
 import { capiNames } from './capi/cluster.ts';
-import { clusters, FakeWorld, kubeconfig } from './fake-world.ts';
+import { clusters, FakeWorld, kubeconfig, soon } from './fake-world.ts';
 
 const namespace = namespaces.system;
 const registration = { namespace, name: secretNames.clusterRegistration };
 
-describe('discovery: joining', () => {
+describe('discovery: joining', function (this: Mocha.Suite) {
+  this.timeout(30_000);
+
   it('joins a Cluster whose control plane is up, without being told anything', async () => {
     await using world = await FakeWorld.start();
     await world.discover();
@@ -30,7 +32,7 @@ describe('discovery: joining', () => {
     world.setConnected('one', true);
     const joined = await world.untilPhase('one', 'Joined');
     assert.equal(joined.status?.agentVersion, 'v1');
-    await eventually(() => world.hasEvent('Joined', 'one'));
+    await soon(() => world.hasEvent('Joined', 'one'));
   });
 
   it('writes nothing but the DiscoveredCluster while the control plane is not up', async () => {
@@ -191,7 +193,7 @@ describe('discovery: joining', () => {
     child.objects.remove(builtin.deployments, { namespace, name: 'clusternet-agent' });
     child.objects.remove(builtin.leases, { namespace, name: 'clusternet-agent' });
     child.objects.remove(builtin.secrets, registration);
-    await eventually(() => child.objects.get(builtin.secrets, registration), { withinMs: 9000 });
+    await soon(() => child.objects.get(builtin.secrets, registration));
     const lease = child.objects.get(builtin.leases, { namespace, name: 'clusternet-agent' });
     assert.equal(lease?.metadata.annotations?.[annotations.legacyClusterId], spec.clusterID);
   });
@@ -216,7 +218,9 @@ describe('discovery: joining', () => {
   });
 });
 
-describe('discovery: what can be wrong with a kubeconfig Secret', () => {
+describe('discovery: what can be wrong with a kubeconfig Secret', function (this: Mocha.Suite) {
+  this.timeout(30_000);
+
   it('waits for a Secret that is not there yet', async () => {
     await using world = await FakeWorld.start();
     await world.discover();
@@ -266,18 +270,20 @@ describe('discovery: what can be wrong with a kubeconfig Secret', () => {
   });
 });
 
-describe('discovery: leaving', () => {
+describe('discovery: leaving', function (this: Mocha.Suite) {
+  this.timeout(30_000);
+
   it('signs a deleted Cluster off without asking the child', async () => {
     await using world = await FakeWorld.start();
     await world.discover();
     const child = await world.join('one');
     const requests = child.requests.length;
     world.putCluster('one', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
-    await eventually(() => world.parent.objects.list(managedClusters).length === 0);
-    await eventually(() => world.discovered('one')?.metadata.finalizers?.length === 0);
+    await soon(() => world.parent.objects.list(managedClusters).length === 0);
+    await soon(() => world.discovered('one')?.metadata.finalizers?.length === 0);
     assert.equal(child.requests.length, requests);
     world.collectGarbage('one');
-    await eventually(() => world.discovered('one') === undefined);
+    await soon(() => world.discovered('one') === undefined);
     assert.equal(world.parent.objects.list(clusterRegistrationRequests).length, 0);
   });
 
@@ -287,7 +293,7 @@ describe('discovery: leaving', () => {
     const child = await startFakeApiServer();
     child.failNext({ with: 'hang', times: 100 });
     await world.createCluster('one', { child });
-    await eventually(() => child.requests.length > 0);
+    await soon(() => child.requests.length > 0);
     world.putCluster('one', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
     await world.untilPhase('one', 'Leaving');
     assert.equal(world.parent.objects.list(clusterRegistrationRequests).length, 0);
@@ -300,13 +306,13 @@ describe('discovery: leaving', () => {
     await world.createCluster('one');
     await world.untilReason('one', 'Registered', 'ApprovalPending');
     world.putCluster('one', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
-    const request = await eventually(() =>
+    const request = await soon(() =>
       world.parent.objects
         .list(clusterRegistrationRequests)
         .find(({ metadata }) => metadata.annotations?.[annotations.leave]),
     );
     assert.equal(request.metadata.annotations?.[annotations.leave], 'ClusterDeleted');
-    await eventually(() => world.discovered('one')?.metadata.finalizers?.length === 0);
+    await soon(() => world.discovered('one')?.metadata.finalizers?.length === 0);
   });
 
   it('changes nothing while a Cluster is paused, not even when it is deleted', async () => {
@@ -344,7 +350,7 @@ describe('discovery: leaving', () => {
         deletionTimestamp: '2026-01-01T00:00:00Z',
       },
     });
-    await eventually(() => world.discovered('one') === undefined);
+    await soon(() => world.discovered('one') === undefined);
     assert.equal(world.parent.objects.list(managedClusters).length, 1);
   });
 
@@ -357,19 +363,18 @@ describe('discovery: leaving', () => {
     await world.createCluster('one');
     const joining = await world.untilPhase('one', 'Joining');
     assert.notEqual(joining.spec.clusterID, old);
-    await eventually(() => world.parent.objects.list(managedClusters).length === 1);
+    await soon(() => world.parent.objects.list(managedClusters).length === 1);
   });
 
   it('recognises a Cluster that was made anew for the same child', async () => {
     await using world = await FakeWorld.start();
     await world.discover();
-    const child = await world.join('one');
+    await world.join('one');
     const before = world.managed('one')?.metadata.uid;
-    world.parent.objects.remove(clusters, { namespace: 'team', name: 'one' });
-    await world.createCluster('one', { child });
-    const uid = world.parent.objects.get(clusters, { namespace: 'team', name: 'one' })?.metadata
-      .uid;
-    await eventually(() => world.discovered('one')?.spec.clusterRef?.uid === uid);
+    // A backup brought it back while nobody watched.
+    const uid = randomUUID();
+    world.putCluster('one', { metadata: { uid } });
+    await soon(() => world.discovered('one')?.spec.clusterRef?.uid === uid);
     assert.equal(world.managed('one')?.metadata.uid, before);
     assert.equal(world.managed('one')?.metadata.annotations?.[annotations.leave], undefined);
   });
@@ -389,12 +394,14 @@ describe('discovery: leaving', () => {
   });
 });
 
-describe('discovery: restarts and Cluster API coming and going', () => {
+describe('discovery: restarts and Cluster API coming and going', function (this: Mocha.Suite) {
+  this.timeout(30_000);
+
   it('writes nothing after a restart with nothing to do', async () => {
     await using world = await FakeWorld.start();
     await world.discover();
     const child = await world.join('one');
-    await eventually(() => world.discovered('one')?.status?.phase === 'Joined');
+    await soon(() => world.discovered('one')?.status?.phase === 'Joined');
     await world.discover();
     const before = world.parent.writes().length;
     const asked = child.requests.length;
@@ -413,7 +420,7 @@ describe('discovery: restarts and Cluster API coming and going', () => {
     world.answer = undefined;
     await world.discover();
     await world.createCluster('one');
-    const { metadata } = await eventually(() => {
+    const { metadata } = await soon(() => {
       const [request] = world.parent.objects.list(clusterRegistrationRequests);
       return request;
     });

@@ -48,6 +48,11 @@ export function kubeconfig(server: string, user: object = { token: 'secret-token
   });
 }
 
+/** As eventually, with patience for a machine on which many tests run. */
+export function soon<T>(check: () => T): Promise<Exclude<T, undefined | false>> {
+  return eventually(check, { withinMs: 10_000 });
+}
+
 /** A parent and its children as API servers in memory, with discovery at work in the parent and a stand-in for the hub's answers. */
 export class FakeWorld implements AsyncDisposable {
   readonly parent: FakeApiServer;
@@ -177,7 +182,7 @@ export class FakeWorld implements AsyncDisposable {
 
   /** Waits until the phase of a cluster is this; fails telling how far it is instead. */
   async untilPhase(name: string, phase: string, namespace = 'team'): Promise<DiscoveredCluster> {
-    return eventually(() => {
+    return soon(() => {
       const found = this.discovered(name, namespace);
       if (found?.status?.phase === phase) return found;
       throw new Error(JSON.stringify(found?.status ?? 'no DiscoveredCluster'));
@@ -185,7 +190,7 @@ export class FakeWorld implements AsyncDisposable {
   }
 
   async untilReason(name: string, type: string, reason: string, namespace = 'team') {
-    return eventually(() => {
+    return soon(() => {
       const found = this.discovered(name, namespace)?.status?.conditions ?? [];
       const condition = found.find(each => each.type === type);
       if (condition?.reason === reason) return condition;
@@ -195,7 +200,7 @@ export class FakeWorld implements AsyncDisposable {
 
   /** Waits until a condition of the default policy has this reason. */
   async untilPolicy(type: string, reason: string) {
-    return eventually(() => {
+    return soon(() => {
       const policy = this.parent.objects.get(clusterDiscoveryPolicies, { name: 'default' });
       const condition = policy?.status?.conditions?.find(each => each.type === type);
       if (condition?.reason === reason) return condition;

@@ -30,6 +30,7 @@ async function runDiscovery(
   signal: AbortSignal,
 ): Promise<void> {
   for (const flag of options.ignored) runtime.logger.warn({ flag }, 'the flag has no meaning here');
+  for (const flag of options.ignored) runtime.logger.warn({ flag }, 'the flag has no meaning here');
   const servers = await listen(options, runtime);
   try {
     const agentImage = options.agentImage ?? (await ownImage(options, runtime.client, signal));

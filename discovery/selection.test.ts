@@ -5,10 +5,11 @@ import { discoveredClusters } from '../api/discovery/discovered-cluster.ts';
 import { hubConnections } from '../api/discovery/hub-connection.ts';
 import { annotations, labels } from '../api/well-known.ts';
 import { builtin } from '../kube/builtin.ts';
-import { eventually } from '../test/eventually.ts';
-import { FakeWorld } from './fake-world.ts';
+import { FakeWorld, soon } from './fake-world.ts';
 
-describe('discovery: which clusters', () => {
+describe('discovery: which clusters', function (this: Mocha.Suite) {
+  this.timeout(30_000);
+
   it('keeps a Cluster out that is labelled so, and says where the label is', async () => {
     await using world = await FakeWorld.start();
     await world.discover();
@@ -118,7 +119,7 @@ describe('discovery: which clusters', () => {
     await Promise.all(names.map(name => world.join(name)));
     for (const name of names)
       world.putCluster(name, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
-    await eventually(() => world.parent.objects.list(managedClusters).length === 0);
+    await soon(() => world.parent.objects.list(managedClusters).length === 0);
   });
 
   it('says which field of a policy is wrong, and drops nothing meanwhile', async () => {
@@ -138,7 +139,9 @@ describe('discovery: which clusters', () => {
   });
 });
 
-describe('discovery: the way to the parent', () => {
+describe('discovery: the way to the parent', function (this: Mocha.Suite) {
+  this.timeout(30_000);
+
   it('says which command tells children where the parent is', async () => {
     await using world = await FakeWorld.start();
     world.parent.objects.put(hubConnections, {
@@ -156,7 +159,7 @@ describe('discovery: the way to the parent', () => {
       data: { kubeconfig: JSON.stringify({ clusters: [{ cluster }] }) },
     });
     await world.untilPhase('one', 'Joining');
-    const connection = await eventually(() => {
+    const connection = await soon(() => {
       const found = world.parent.objects.get(hubConnections, { name: 'default' });
       return found?.status?.server === undefined ? undefined : found;
     });
@@ -164,7 +167,9 @@ describe('discovery: the way to the parent', () => {
   });
 });
 
-describe('discovery: labels', () => {
+describe('discovery: labels', function (this: Mocha.Suite) {
+  this.timeout(30_000);
+
   it('copies labels by the rules of the policy, later changes and removals too', async () => {
     await using world = await FakeWorld.start({ propagation: [{ key: 'tier' }] });
     await world.discover();
@@ -174,9 +179,9 @@ describe('discovery: labels', () => {
     assert.equal(world.managed('one')?.metadata.labels?.other, undefined);
     await world.untilReason('one', 'MetadataSynced', 'Synced');
     world.putCluster('one', { labels: { tier: 'silver' } });
-    await eventually(() => tier() === 'silver');
+    await soon(() => tier() === 'silver');
     world.putCluster('one');
-    await eventually(() => tier() === undefined);
+    await soon(() => tier() === undefined);
   });
 
   it('leaves a label alone that somebody else has set, and says so', async () => {
@@ -197,18 +202,18 @@ describe('discovery: labels', () => {
     const key = 'feature.node.kubernetes.io/pci-10de.present';
     reportNodeLabels(world, { [key]: 'true', 'node.clusternet.io/zone': 'a', evil: 'yes' });
     const label = (name: string) => world.managed('one')?.metadata.labels?.[name];
-    await eventually(() => label(key) === 'true');
+    await soon(() => label(key) === 'true');
     assert.equal(label('evil'), undefined);
-    const condition = await eventually(() =>
+    const condition = await soon(() =>
       world.managed('one')?.status?.conditions?.find(({ type }) => type === 'LabelsAccepted'),
     );
     assert.equal(condition.status, 'False');
     assert.match(condition.message, /^evil: /);
     reportNodeLabels(world, { 'node.clusternet.io/zone': 'a' });
-    await eventually(() => label(key) === undefined);
+    await soon(() => label(key) === undefined);
     assert.equal(label('node.clusternet.io/zone'), 'a');
     assert.equal(label(labels.capiCluster), 'one');
-    await eventually(() =>
+    await soon(() =>
       world
         .managed('one')
         ?.status?.conditions?.some(

@@ -4,7 +4,7 @@ import { builtin } from '../../kube/builtin.ts';
 import type { CustomResourceDefinition } from '../../kube/builtin-kinds.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { reflect } from '../../kube/reflector.ts';
-import { type Informer, StoreInformer } from '../../reconcile/informer.ts';
+import { type Change, type Informer, StoreInformer } from '../../reconcile/informer.ts';
 import { keyOf, splitKey } from '../../reconcile/key.ts';
 import type { Logger } from '../../reconcile/logger.ts';
 import type { Enqueue, Source } from '../../reconcile/source.ts';
@@ -24,6 +24,12 @@ export interface ClusterWatchOptions {
 }
 
 /**
+ * How a Cluster looks from here. `unknown`: Cluster API cannot be asked now. `deleted`: we were told so. `gone`: it is not there, and
+ * nobody told us why.
+ */
+export type ClusterSight = CapiCluster | 'unknown' | 'gone' | 'deleted';
+
+/**
  * The Clusters of Cluster API in whichever version it serves now. Follows it when it is installed late, changes versions or is removed;
  * as long as it cannot be asked, every Cluster is `unknown`, never gone.
  */
@@ -32,6 +38,7 @@ export class ClusterWatch implements Source {
   readonly #store: StoreInformer<DynamicObject>;
   readonly #judged = Promise.withResolvers<void>();
   readonly #availabilityHandlers = new Set<() => void>();
+  readonly #deleted = new Set<string>();
   #served: ServedVersion = servedVersion(undefined);
   #listed = false;
   #reflecting = new AbortController();
@@ -42,6 +49,7 @@ export class ClusterWatch implements Source {
       freeze: false,
       onHandlerError: error => options.logger.error({ err: error }, 'change handler failed'),
     });
+    this.#store.onChange(change => this.#noteDeletion(change));
   }
 
   /** In which version Clusters are read, or why they are not. */
@@ -49,10 +57,16 @@ export class ClusterWatch implements Source {
     return this.#served;
   }
 
-  read(key: string): CapiCluster | 'unknown' | 'gone' {
+  read(key: string): ClusterSight {
     if (this.#served.version === undefined || !this.#listed) return 'unknown';
     const object = this.#store.get(splitKey(key));
-    return object === undefined ? 'gone' : readCluster(object);
+    if (object !== undefined) return readCluster(object);
+    return this.#deleted.has(key) ? 'deleted' : 'gone';
+  }
+
+  /** Nobody needs to know any more what became of a Cluster that was deleted. */
+  forget(key: string): void {
+    this.#deleted.delete(key);
   }
 
   /** `namespace/name` of every Cluster known, optionally of one namespace. */
@@ -101,6 +115,13 @@ export class ClusterWatch implements Source {
     return () => this.#availabilityHandlers.delete(handler);
   }
 
+  /** With a watch filter a Cluster may only have left our sight. */
+  #noteDeletion({ type, missing, object }: Change<DynamicObject>): void {
+    const isTold = type === 'deleted' && !missing && !this.#options.watchFilter;
+    if (isTold) this.#deleted.add(keyOf(object));
+    else if (type === 'added') this.#deleted.delete(keyOf(object));
+  }
+
   #follow(served: ServedVersion): void {
     const before = this.#served.version;
     this.#served = served;
@@ -112,6 +133,7 @@ export class ClusterWatch implements Source {
   #suspend(): void {
     this.#reflecting.abort();
     this.#listed = false;
+    this.#deleted.clear();
     this.#judged.resolve();
     this.#tell();
   }

@@ -8,12 +8,11 @@ import type { KubeClient } from '../../kube/client.ts';
 import type { Clock } from '../../reconcile/clock.ts';
 import type { EventRecorder } from '../../reconcile/event-recorder.ts';
 import { removeFinalizer } from '../../reconcile/finalizers.ts';
-import type { CapiCluster } from '../capi/cluster.ts';
-import type { ClusterWatch } from '../capi/cluster-watch.ts';
+import type { ClusterSight, ClusterWatch } from '../capi/cluster-watch.ts';
 import type { AgentInstaller } from './agent-installer.ts';
 import { Blocked } from './blocked.ts';
 import { findClusterId } from './cluster-identity.ts';
-import type { Course } from './course.ts';
+import { type Course, isHeld, isMoving } from './course.ts';
 import { clusterReference, ownerReference } from './discovered-cluster-object.ts';
 import { type Joiner, observe } from './joiner.ts';
 import type { Leaver } from './leaver.ts';
@@ -35,6 +34,9 @@ export interface FollowerParts {
 
 /** While the parent cleans up we look again this often; its ManagedCluster going away wakes us before that. */
 const leavingMs = 2_000;
+
+/** The cache is about to learn what the API server told us. */
+const behindMs = 500;
 
 /** How often a removal that the guard holds is looked at again: its window moves on, and confirming it wakes us anyway. */
 const heldMs = 60_000;
@@ -58,7 +60,7 @@ export class CourseFollower {
       case 'compare':
         return this.#compare(pass, signal);
       case 'forget':
-        return this.#letGo(pass, signal);
+        return this.#forget(pass, signal);
       default:
         return this.#watch(course, pass);
     }
@@ -108,9 +110,9 @@ export class CourseFollower {
   async #leave(pass: Pass, signal: AbortSignal): Promise<NextLookMs> {
     const { clusters, leaver, removals } = this.#parts;
     const live = await clusters.readLive(passKey(pass), signal);
-    if (!isReallyLeaving(pass.discovered, live)) return leavingMs;
+    if (!isReallyLeaving(pass.discovered, live)) return stay(pass);
     if ((await leaver.leave(pass, 'ClusterDeleted', signal)) === 'leaving') return leavingMs;
-    if (live === 'gone') removals.carriedOut();
+    if (clusters.read(passKey(pass)) === 'gone') removals.carriedOut();
     return this.#letGo(pass, signal);
   }
 
@@ -169,6 +171,16 @@ export class CourseFollower {
     return this.#letGo(pass, signal);
   }
 
+  /** Watches tell of two kinds in any order: an object collected with its Cluster must not be taken for one deleted by hand. */
+  async #forget(pass: Pass, signal: AbortSignal): Promise<NextLookMs> {
+    const { discovered, cluster } = pass;
+    if (isHeld(discovered) && !isMoving(discovered) && cluster !== undefined) {
+      const live = await this.#parts.clusters.readLive(passKey(pass), signal);
+      if (typeof live === 'string' || live.deleting) return behindMs;
+    }
+    return this.#letGo(pass, signal);
+  }
+
   /** Gives the object free, and removes it when its Cluster is no longer there to take it along. */
   async #letGo({ discovered, cluster }: Pass, signal: AbortSignal): Promise<NextLookMs> {
     const { parent } = this.#parts;
@@ -200,12 +212,15 @@ export class CourseFollower {
   }
 }
 
+function stay({ progress }: Pass): NextLookMs {
+  const message = 'its Cluster exists, though not in our sight (--namespace, --watch-filter)';
+  progress.set('Deleting', 'False', 'NotDeleting', message);
+  return heldMs;
+}
+
 /** What the cache made us believe must still be so. */
-function isReallyLeaving(
-  discovered: DiscoveredCluster,
-  live: CapiCluster | 'unknown' | 'gone',
-): boolean {
+function isReallyLeaving(discovered: DiscoveredCluster, live: ClusterSight): boolean {
   if (live === 'unknown') return false;
-  if (live === 'gone' || live.uid !== discovered.spec.clusterRef?.uid) return true;
+  if (typeof live === 'string' || live.uid !== discovered.spec.clusterRef?.uid) return true;
   return live.deleting && !live.paused && !live.movedAway;
 }

@@ -2,14 +2,14 @@ import { findCondition } from '../../api/conditions.ts';
 import type { DiscoveredCluster } from '../../api/discovery/discovered-cluster.ts';
 import { finalizers } from '../../api/well-known.ts';
 import { type CapiCluster, capiNames } from '../capi/cluster.ts';
+import type { ClusterSight } from '../capi/cluster-watch.ts';
 import type { Selection } from '../capi/selection.ts';
 import type { reasons } from './reasons.ts';
 
 /** What discovery knows when it decides about one cluster. */
 export interface Situation {
   readonly discovered: DiscoveredCluster;
-  /** `unknown`: Cluster API cannot be asked now. `gone`: it was asked, and there is no such Cluster. */
-  readonly cluster: CapiCluster | 'unknown' | 'gone';
+  readonly cluster: ClusterSight;
   /** Undefined when there is no Cluster to select. */
   readonly selection: Selection | undefined;
   /** What the policy that selected the cluster says of clusters it no longer selects; Retain when that policy is gone. */
@@ -54,6 +54,7 @@ export function decideCourse(situation: Situation): Course {
   const { discovered, cluster } = situation;
   if (discovered.metadata.deletionTimestamp !== undefined) return whenObjectIsDeleted(situation);
   if (cluster === 'unknown') return { do: 'freeze', why: 'ClusterAPIUnavailable' };
+  if (cluster === 'deleted') return { do: isHeld(discovered) ? 'leave' : 'forget' };
   if (cluster === 'gone') return whenClusterIsGone(situation);
   if (cluster.deleting && (cluster.paused || cluster.movedAway))
     return { do: 'freeze', why: 'Paused' };
@@ -89,13 +90,17 @@ export function isHeld(discovered: DiscoveredCluster): boolean {
   return discovered.metadata.finalizers?.includes(finalizers.discovery) === true;
 }
 
+/** Whether `clusterctl move` is taking the object to another management cluster. */
+export function isMoving({ metadata }: DiscoveredCluster): boolean {
+  return capiNames.deleteForMoveAnnotation in (metadata.annotations ?? {});
+}
+
 /** Our own object is on its way out: because its Cluster is, because it moves, or because somebody deleted it by hand. */
 function whenObjectIsDeleted(situation: Situation): Course {
   const { discovered, cluster } = situation;
-  const annotations = discovered.metadata.annotations ?? {};
-  if (capiNames.deleteForMoveAnnotation in annotations || !isHeld(discovered))
-    return { do: 'forget' };
+  if (isMoving(discovered) || !isHeld(discovered)) return { do: 'forget' };
   if (cluster === 'unknown') return { do: 'freeze', why: 'ClusterAPIUnavailable' };
+  if (cluster === 'deleted') return { do: 'leave' };
   if (cluster === 'gone')
     return isDeletionRecorded(discovered) ? { do: 'leave' } : whenClusterIsGone(situation);
   if (cluster.paused || cluster.movedAway) return { do: 'freeze', why: 'Paused' };

@@ -7,7 +7,7 @@ import type { Controller } from '../../reconcile/controller.ts';
 import type { Change } from '../../reconcile/informer.ts';
 import { keyOf } from '../../reconcile/key.ts';
 import { type Source, watchObjects } from '../../reconcile/source.ts';
-import type { ClusterWatch } from '../capi/cluster-watch.ts';
+import type { ClusterSight, ClusterWatch } from '../capi/cluster-watch.ts';
 import { whenAvailabilityChanges } from '../capi/policy-controller.ts';
 import type { DiscoveredClusterReconciler } from './discovered-cluster-reconciler.ts';
 import type { DiscoveryInformers } from './discovery-informers.ts';
@@ -57,15 +57,15 @@ function interruptWhenUnwanted(
     synced: () => clusters.synced(),
     start: enqueue =>
       clusters.start((key, initial) => {
-        const cluster = clusters.read(key);
-        if (
-          cluster === 'gone' ||
-          (typeof cluster !== 'string' && (cluster.deleting || cluster.paused))
-        )
-          reconciler.interrupt(key);
+        if (isUnwanted(clusters.read(key))) reconciler.interrupt(key);
         enqueue(key, initial);
       }),
   };
+}
+
+function isUnwanted(cluster: ClusterSight): boolean {
+  if (typeof cluster === 'string') return cluster !== 'unknown';
+  return cluster.deleting || cluster.paused;
 }
 
 /** Our own notes (status, and the hash of what was applied) are no reason to look again. */

@@ -12,7 +12,7 @@ import { splitKey } from '../../reconcile/key.ts';
 import type { Runtime } from '../../reconcile/runtime.ts';
 import { patchStatus } from '../../reconcile/status-patch.ts';
 import type { CapiCluster } from '../capi/cluster.ts';
-import type { ClusterWatch } from '../capi/cluster-watch.ts';
+import type { ClusterSight, ClusterWatch } from '../capi/cluster-watch.ts';
 import { type Selection, selectCluster } from '../capi/selection.ts';
 import type { SelfCluster } from '../self/self-cluster.ts';
 import { Blocked } from './blocked.ts';
@@ -86,6 +86,7 @@ export class DiscoveredClusterReconciler {
     this.#retries.clear(key);
     times.forget(key);
     this.#ownWrites.forget(key);
+    clusters.forget(key);
     const object = key === self.key ? self.newObject() : this.#newObject(clusters.read(key));
     if (object === undefined) return;
     try {
@@ -95,7 +96,7 @@ export class DiscoveredClusterReconciler {
     }
   }
 
-  #newObject(cluster: CapiCluster | 'unknown' | 'gone'): DiscoveredCluster | undefined {
+  #newObject(cluster: ClusterSight): DiscoveredCluster | undefined {
     if (typeof cluster === 'string' || cluster.deleting) return undefined;
     const selection = this.#select(cluster, undefined);
     const policy = selection.selected ? selection.policy.metadata.name : undefined;
@@ -198,8 +199,16 @@ export class DiscoveredClusterReconciler {
     });
     const manager = { fieldManager: creators.discovery };
     try {
-      const after = await patchStatus(client, discoveredClusters, before, status, manager, signal);
-      if (after !== before) this.#ownWrites.note(key, after);
+      const { discovered } = pass;
+      const after = await patchStatus(
+        client,
+        discoveredClusters,
+        discovered,
+        status,
+        manager,
+        signal,
+      );
+      if (after !== discovered) this.#ownWrites.note(key, after);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

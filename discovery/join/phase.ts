@@ -11,6 +11,7 @@ export function phaseOf(course: Course, progress: Progress): DiscoveredClusterPh
     case 'detach':
       return 'Detaching';
     case 'leave':
+      return progress.isTrue('Deleting') ? 'Leaving' : joiningPhase(progress);
     case 'forget':
       return 'Leaving';
     case 'freeze':

@@ -88,7 +88,7 @@ describe('agentObjects', () => {
         replicas: number;
         template: {
           spec: {
-            tolerations: object[];
+            tolerations: { key?: string }[];
             nodeSelector: object;
             imagePullSecrets: object[];
             containers: { image: string; args: string[] }[];
@@ -99,6 +99,9 @@ describe('agentObjects', () => {
     const pod = spec.template.spec;
     assert.equal(spec.replicas, 2);
     assert.deepEqual(pod.tolerations.at(-1), toleration);
+    const keys = pod.tolerations.map(({ key }) => key);
+    assert.ok(keys.includes('node-role.kubernetes.io/control-plane'));
+    assert.ok(keys.includes('node.cluster.x-k8s.io/uninitialized'));
     assert.deepEqual(pod.nodeSelector, { disk: 'ssd' });
     assert.deepEqual(pod.imagePullSecrets, [{ name: 'registry' }]);
     assert.equal(pod.containers[0]?.image, options.image);

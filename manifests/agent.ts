@@ -70,6 +70,16 @@ export const agentIdentity: Identity = {
   ],
 };
 
+/** Nodes of a cluster that is only being made; the agent need not wait for them to be done. */
+const unfinishedNodeTolerations: readonly Toleration[] = [
+  { key: 'node.cluster.x-k8s.io/uninitialized', operator: 'Exists', effect: 'NoSchedule' },
+  {
+    key: 'node.cloudprovider.kubernetes.io/uninitialized',
+    operator: 'Exists',
+    effect: 'NoSchedule',
+  },
+];
+
 const everyVerb = `${read} create update patch delete`;
 
 /** What `Workloads` means; ClusterRoles with the label `clusternet.io/aggregate-to-app-deployer` add to it. */
@@ -148,7 +158,7 @@ function workloadRoles(): readonly DynamicObject[] {
 
 function agentDeployment(options: AgentOptions): DynamicObject {
   const { namespace, image, replicas, extraArgs = [] } = options;
-  const { tolerations, nodeSelector, imagePullSecrets } = options;
+  const { tolerations = [], nodeSelector, imagePullSecrets } = options;
   return componentDeployment({
     component: 'agent',
     namespace,
@@ -159,7 +169,7 @@ function agentDeployment(options: AgentOptions): DynamicObject {
     ports: [{ name: 'health', port: 10650 }],
     strategy: 'RollingUpdate',
     requests: { cpu: '50m', memory: '96Mi' },
-    ...(tolerations !== undefined && { tolerations }),
+    tolerations: [...unfinishedNodeTolerations, ...tolerations],
     ...(nodeSelector !== undefined && { nodeSelector }),
     ...(imagePullSecrets !== undefined && { imagePullSecrets }),
   });

@@ -162,11 +162,11 @@ describe('the access plane', () => {
     }
   });
 
-  it('carries 50 MB down and 20 MB up unchanged', async () => {
-    const bytes = 50_000_000;
+  it('carries megabytes down and up unchanged', async () => {
+    const bytes = 20_000_000;
     const response = await answered(send(`${plane.proxyPath}/big?bytes=${bytes}`).end());
     assert.equal(await digestOf(response), patternDigest(bytes));
-    const body = Buffer.alloc(20_000_000, 'upload');
+    const body = Buffer.alloc(10_000_000, 'upload');
     const { body: said } = await ask('/upload', { method: 'POST', body });
     const sha256 = createHash('sha256').update(body).digest('hex');
     assert.deepEqual(JSON.parse(said), { bytes: body.length, sha256 });
@@ -314,6 +314,26 @@ describe('the access plane', () => {
     }
   });
 
+  it('takes tunnels only from who speaks its protocol, for clusters it knows', async () => {
+    const attach = async (id: string, headers: Record<string, string>) => {
+      const path = `/apis/proxies.clusternet.io/v1alpha1/sockets/${id}/attach`;
+      const request = send(path, { headers: { connection: 'Upgrade', ...headers } });
+      const response = await answered(request.end());
+      return [response.statusCode, JSON.parse(await text(response)).message];
+    };
+    const websocket = { upgrade: 'websocket', 'sec-websocket-version': '13' };
+    const known = await attach(clusterId, { ...websocket, 'sec-websocket-protocol': 'other' });
+    assert.equal(known[0], 400);
+    assert.match(known[1], /v1\.tunnel\.clusternet\.io/);
+    const other = await attach(clusterId, { upgrade: 'h2c' });
+    assert.equal(other[0], 400);
+    const unknown = await attach('who', {
+      ...websocket,
+      'sec-websocket-protocol': 'v1.tunnel.clusternet.io',
+    });
+    assert.deepEqual(unknown, [404, 'There is no cluster with id who.']);
+  });
+
   it('writes who holds the tunnel, with an epoch, and that the replica lives', async () => {
     const client = new KubeClient(plane.api.access());
     const lease = (name: string) => client.find(builtin.leases, { namespace: hubNamespace, name });
@@ -323,6 +343,83 @@ describe('the access plane', () => {
     assert.equal(tunnel.metadata.labels?.['clusters.clusternet.io/cluster-id'], clusterId);
     const replica = await eventually(() => lease('hub-replica-1'));
     assert.equal(replica.spec?.leaseDurationSeconds, 15);
+  });
+});
+
+describe('the access plane when agents come and go', () => {
+  let plane: AccessPlane;
+
+  beforeEach(async () => {
+    plane = await startAccessPlane();
+  });
+  afterEach(() => plane[Symbol.asyncDispose]());
+
+  const ask = () =>
+    new Promise<{ status: number; headers: IncomingMessage['headers']; body: string }>(
+      (resolve, reject) => {
+        const { port } = plane.url;
+        const path = `${plane.proxyPath}/status?code=200`;
+        const options = {
+          host: 'localhost',
+          port,
+          path,
+          ca: plane.caBundle,
+          agent: false as const,
+        };
+        https
+          .get(options, response => {
+            text(response).then(
+              body =>
+                resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+              reject,
+            );
+          })
+          .on('error', reject);
+      },
+    );
+  const serves = () => eventually(async () => (await ask()).status === 200);
+
+  it('says that the cluster is not connected, with Retry-After, while there is no tunnel', async () => {
+    const before = await ask();
+    assert.equal(before.status, 503);
+    assert.equal(before.headers['retry-after'], '5');
+    assert.equal(JSON.parse(before.body).reason, 'ServiceUnavailable');
+    const stop = plane.startAgent();
+    await serves();
+    await stop();
+    assert.equal((await ask()).status, 503);
+  });
+
+  it('serves through the newest agent, and the older one does not fight for its place', async () => {
+    const stopOlder = plane.startAgent();
+    await serves();
+    const stopNewer = plane.startAgent();
+    await eventually(async () => {
+      const client = new KubeClient(plane.api.access());
+      const key = { namespace: hubNamespace, name: `tunnel-${clusterId}` };
+      return ((await client.find(builtin.leases, key))?.spec?.leaseTransitions ?? 0) >= 2;
+    });
+    await stopOlder();
+    await serves();
+    await stopNewer();
+  });
+
+  it('answers 502 when the agent cannot reach the API server of the child', async () => {
+    plane.startAgent(clusterId, new URL('https://127.0.0.1:1'));
+    const answer = await eventually(async () => {
+      const one = await ask();
+      return one.status !== 503 && one;
+    });
+    assert.equal(answer.status, 502);
+    assert.match(JSON.parse(answer.body).message, /cannot reach the API server/);
+  });
+
+  it('cuts the tunnel of a cluster that leaves; the agent comes back only if it still may', async () => {
+    plane.startAgent();
+    await serves();
+    plane.sockets.cut(clusterId, 'its credential was revoked');
+    assert.equal((await ask()).status, 503);
+    await serves();
   });
 });
 

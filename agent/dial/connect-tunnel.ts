@@ -68,9 +68,10 @@ function opened(socket: WebSocket, options: AgentTunnelOptions): Promise<AgentTu
   return new Promise((resolve, reject) => {
     socket.on('error', error => reject(error));
     socket.once('unexpected-response', (_request, response) => {
-      refusal(response).then(reject, reject);
       // With a listener for it, ending the attempt is ours.
-      response.once('close', () => socket.terminate());
+      void refusal(response)
+        .then(reject, reject)
+        .finally(() => socket.terminate());
     });
     // The hub's first frame may come with the next event: the tunnel must listen by then.
     socket.once('open', () => resolve(new AgentTunnel(socket, options)));

@@ -80,6 +80,8 @@ export const annotations = {
   skipValidating: 'apps.clusternet.io/skip-validating',
   /** `namespace.name` of the Description, on objects in a child. */
   ownedByDescription: 'apps.clusternet.io/owned-by-description',
+  /** `"true"` on objects in a child that were there before us: withdrawn, they stay. */
+  foundInPlace: 'apps.clusternet.io/found-in-place',
   lastAppliedConfiguration: 'clusternet.io/last-applied-configuration',
   isDefaultClusterInit: 'apps.clusternet.io/is-default-cluster-init',
   clusterInitBase: 'apps.clusternet.io/cluster-init-base',

@@ -334,7 +334,32 @@ describe('applying in a real cluster', () => {
     await withdraw('app');
   });
 
+  it("takes over what upstream's agent delivered, fields that are no longer wanted included", async () => {
+    const access = await accessFromKubeconfig({ path: cluster.kubeconfigPath });
+    const upstream = new KubeClient(access, { userAgent: 'clusternet-agent/v0.18.0' });
+    const theirs = settings({ color: 'blue', old: 'yes' }) as ConfigMap;
+    const marks = {
+      [annotations.ownedByDescription]: 'clusternet-abcde.app-xyz-generic',
+      [annotations.lastAppliedConfiguration]: '{}',
+    };
+    await client.create(builtin.namespaces, shop);
+    const metadata = { ...theirs.metadata, annotations: marks };
+    await upstream.create(builtin.configMaps, { ...theirs, metadata });
+    await access.close();
+    await deliver('app', [settings({ color: 'red' })]);
+    await settled('app', 'Success');
+    const taken = await read(builtin.configMaps, 'settings');
+    assert.deepEqual(taken?.data, { color: 'red' });
+    assert.equal(taken?.metadata.annotations?.[annotations.lastAppliedConfiguration], undefined);
+    await withdraw('app');
+    assert.equal(await read(builtin.configMaps, 'settings'), undefined);
+  });
+
   it('survives a restart without a write, and without forgetting what it has to prune', async () => {
+    await client.delete(builtin.namespaces, { name: 'shop' });
+    await eventually(async () => !(await client.find(builtin.namespaces, { name: 'shop' })), {
+      withinMs,
+    });
     await deliver('app', [shop, settings({ color: 'blue' }), web(1)]);
     await settled('app', 'Success');
     const version = async () =>

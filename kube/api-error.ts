@@ -72,7 +72,3 @@ export function isForbidden(error: unknown): error is ApiError {
 export function isUnauthorized(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 401;
 }
-
-export function isTooManyRequests(error: unknown): error is ApiError {
-  return error instanceof ApiError && error.code === 429;
-}

@@ -47,6 +47,18 @@ describe('judgeClaim', () => {
   });
 });
 
+describe('an object that says it was there before us', () => {
+  const ours = object('ns.me');
+  const marks = { ...ours.metadata.annotations, [annotations.foundInPlace]: 'true' };
+  const found = { ...ours, metadata: { ...ours.metadata, annotations: marks } };
+
+  it('is neither forced nor deleted, even when no inventory knows', () => {
+    const gentle = { verdict: 'apply', force: false, found: true };
+    assert.deepEqual(judgeClaim(found, undefined, claimant(false)), gentle);
+    assert.equal(judgeFarewell({ ...entry, uid: 'u1' }, found, 'ns.me'), 'release');
+  });
+});
+
 describe('judgeFarewell', () => {
   it('deletes only the very object that was applied', () => {
     const applied = { ...entry, uid: 'u1' };

@@ -1,7 +1,6 @@
 import type { KubeObject } from '../../api/kube-object.ts';
-import { annotations } from '../../api/well-known.ts';
 import type { InventoryEntry } from './inventory.ts';
-import { ownerOf } from './observed-object.ts';
+import { ownerOf, wasFound } from './observed-object.ts';
 
 /** Whether an object may be applied, and how. */
 export type Claim =
@@ -35,7 +34,7 @@ export function judgeClaim(
     const message = `belongs to Description ${owner}; deliver it by one Subscription only`;
     return { verdict: 'conflict', message };
   }
-  const foreign = owner === undefined || entry?.found === true;
+  const foreign = owner === undefined || entry?.found === true || wasFound(live);
   return { verdict: 'apply', force: !foreign || claimant.adopt, found: foreign && !claimant.adopt };
 }
 
@@ -57,10 +56,10 @@ export function judgeFarewell(
 ): Farewell {
   if (live === undefined) return 'gone';
   if (entry.uid !== undefined && entry.uid !== live.metadata.uid) return 'gone';
-  const liveOwner = live.metadata.annotations?.[annotations.ownedByDescription];
+  const liveOwner = ownerOf(live);
   if (liveOwner !== owner) {
     // Never applied, or taken over; without a mark and a UID there is no proof that it is ours.
     return liveOwner === undefined && entry.uid !== undefined && !entry.found ? 'delete' : 'leave';
   }
-  return entry.found ? 'release' : 'delete';
+  return entry.found || wasFound(live) ? 'release' : 'delete';
 }

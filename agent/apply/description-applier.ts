@@ -183,10 +183,10 @@ class Run {
   }
 
   async #applyOne({ item, resource, object, id, live, claim }: Claimed): Promise<void> {
-    const force = claim.verdict === 'apply' && claim.force;
+    if (claim.verdict !== 'apply') return;
     const { applier } = this.#options;
     try {
-      this.#applied.set(id, await applier.apply({ resource, object }, live, force, this.#signal));
+      this.#applied.set(id, await applier.apply({ resource, object }, live, claim, this.#signal));
     } catch (error) {
       this.#refuse(item, error);
     }

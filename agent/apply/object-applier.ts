@@ -1,6 +1,6 @@
 import type { DynamicObject } from '../../api/kube-object.ts';
 import type { Resource } from '../../api/resource.ts';
-import { creators } from '../../api/well-known.ts';
+import { annotations, creators } from '../../api/well-known.ts';
 import type { CustomResourceDefinition } from '../../kube/builtin-kinds.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ResourceDiscovery } from '../../kube/resource-discovery.ts';
@@ -8,6 +8,7 @@ import { sleep } from '../../kube/sleep.ts';
 import type { ChildObjects } from './child-objects.ts';
 import { groupOf } from './object-id.ts';
 import { type ObservedObject, observe } from './observed-object.ts';
+import { handOverFields } from './upstream-fields.ts';
 
 /** Where an object lives and as what it is applied there. */
 export interface PlacedObject {
@@ -59,17 +60,31 @@ export class ObjectApplier {
     const known = this.#objects.find(resource, { namespace, name });
     if (known !== undefined) return known;
     const live = await this.#client.find(resource, { namespace, name }, signal);
-    return live === undefined ? undefined : observe(live as DynamicObject);
+    if (live === undefined) return undefined;
+    await this.#takeOver(resource, live as DynamicObject, signal);
+    return observe(live as DynamicObject);
+  }
+
+  async #takeOver(resource: Resource, live: DynamicObject, signal: AbortSignal): Promise<void> {
+    const managedFields = handOverFields(live);
+    if (managedFields === undefined) return;
+    const { namespace, name = '', resourceVersion } = live.metadata;
+    const body = [
+      { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+      { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    ];
+    await this.#client.patch(resource, { namespace, name }, { type: 'json', body }, {}, signal);
   }
 
   /** Applies; throws the refusal. */
   async apply(
     { resource, object }: PlacedObject,
     live: ObservedObject | undefined,
-    force: boolean,
+    { force, found }: { readonly force: boolean; readonly found: boolean },
     signal: AbortSignal,
   ): Promise<ObservedObject> {
-    const wanted = live?.scaled ? withoutReplicas(object) : object;
+    const ours = live?.scaled ? withoutReplicas(object) : object;
+    const wanted = found ? markedAsFound(ours) : ours;
     const options = { fieldManager: creators.agent, force };
     const applied = await this.#client.apply(resource, wanted, options, signal);
     return observe(applied as DynamicObject);
@@ -91,4 +106,11 @@ export function isDefinedBy(object: DynamicObject, definitions: readonly Dynamic
 function withoutReplicas(object: DynamicObject): DynamicObject {
   const { replicas: _, ...spec } = (object.spec ?? {}) as Record<string, unknown>;
   return { ...object, spec };
+}
+
+/** The object itself must tell, since it may outlive our inventory. */
+function markedAsFound(object: DynamicObject): DynamicObject {
+  const { annotations: own, ...metadata } = object.metadata;
+  const marks = { ...own, [annotations.foundInPlace]: 'true' };
+  return { ...object, metadata: { ...metadata, annotations: marks } };
 }

@@ -61,7 +61,7 @@ export class ObjectRemover {
     const metadata = {
       uid,
       labels: { [labels.descriptionUid]: null },
-      annotations: { [annotations.ownedByDescription]: null },
+      annotations: { [annotations.ownedByDescription]: null, [annotations.foundInPlace]: null },
     };
     const patch = { type: 'merge', body: { metadata } } as const;
     try {

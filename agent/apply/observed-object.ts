@@ -28,14 +28,14 @@ export function observe(object: DynamicObject): ObservedObject {
   const ours = managed.find(
     entry => entry.manager === creators.agent && entry.operation === 'Apply' && !entry.subresource,
   );
-  const owner = object.metadata.annotations?.[annotations.ownedByDescription];
+  const marks = Object.entries(object.metadata.annotations ?? {}).filter(([key]) => isMark(key));
   const metadata: ObjectMeta = {
     ...(name === undefined ? {} : { name }),
     ...(namespace === undefined ? {} : { namespace }),
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
     ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-    ...(owner === undefined ? {} : { annotations: { [annotations.ownedByDescription]: owner } }),
+    ...(marks.length === 0 ? {} : { annotations: Object.fromEntries(marks) }),
   };
   return {
     apiVersion: object.apiVersion,
@@ -48,6 +48,15 @@ export function observe(object: DynamicObject): ObservedObject {
     ),
     ...(object.status === undefined ? {} : { status: object.status }),
   };
+}
+
+function isMark(annotation: string): boolean {
+  return annotation === annotations.ownedByDescription || annotation === annotations.foundInPlace;
+}
+
+/** Whether the object says that it was there before us. */
+export function wasFound(object: KubeObject): boolean {
+  return object.metadata.annotations?.[annotations.foundInPlace] === 'true';
 }
 
 /** The Description (`namespace.name`) an object says it belongs to. */

@@ -47,7 +47,7 @@ export interface ParentSession {
 export type Serve = (session: ParentSession, signal: AbortSignal) => Promise<void>;
 
 /** How often the registration Secret is looked at when only a change of it can help. */
-const settingsPollMs = 15_000;
+const settingsPollMs = 2_000;
 
 /**
  * Joins the parent, keeps the credential fresh and runs `serve` for as long as the agent is a member, until the

@@ -1,9 +1,9 @@
-import { execa } from 'execa';
 import type { Clusterctl } from './cluster-api/clusterctl.ts';
 import { generateCluster } from './cluster-api/generate-cluster.ts';
+import type { Kubectl } from './kubectl.ts';
 import { formatDuration, type Report } from './report.ts';
 
-/** Labels that a node feature detector would give: each cluster gets one of them, in turns. */
+/** Labels that a node feature detector would give: each cluster's nodes get one of them, in turns. */
 const features = [
   'feature.node.kubernetes.io/pci-10de.present',
   'feature.node.kubernetes.io/cpu-cpuid.AVX512F',
@@ -19,19 +19,12 @@ const timeout = '--timeout=300s';
  */
 export async function createClusters(
   count: number,
-  clusterctl: Clusterctl & { readonly kubectl: string },
+  clusterctl: Clusterctl,
+  kubectl: Kubectl,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
   const names = Array.from({ length: count }, (_, index) => `child${index + 1}`);
-  const kubectl = async (args: readonly string[], input?: string) => {
-    const all = ['--kubeconfig', clusterctl.kubeconfig, ...args];
-    const { stdout } = await execa(clusterctl.kubectl, all, {
-      cancelSignal: signal,
-      ...(input !== undefined && { input }),
-    });
-    return stdout;
-  };
   const existing = (await kubectl(['get', 'clusters', '-o', 'name'])).split('\n');
   for (const [index, name] of names.entries()) {
     if (existing.includes(`cluster.cluster.x-k8s.io/${name}`)) continue;
@@ -43,15 +36,31 @@ export async function createClusters(
   }
   for (const name of names) {
     const begin = Date.now();
-    await kubectl(['wait', '--for=condition=ControlPlaneInitialized', `cluster/${name}`, timeout]);
-    await kubectl([
-      'wait',
-      `--for=jsonpath={.status.readyReplicas}=${workers}`,
-      `localcluster/${name}`,
-      timeout,
-    ]);
-    report(
-      `cluster ${name} has its control plane and its nodes (${formatDuration(Date.now() - begin)})`,
-    );
+    // By the field: kubectl ignores a condition whose observedGeneration lags, and Cluster API may let it.
+    const initialized = '--for=jsonpath={.status.initialization.controlPlaneInitialized}=true';
+    await kubectl(['wait', initialized, `cluster/${name}`, timeout]);
+    const nodes = `--for=jsonpath={.status.readyReplicas}=${workers}`;
+    await kubectl(['wait', nodes, `localcluster/${name}`, timeout]);
+    const elapsed = formatDuration(Date.now() - begin);
+    report(`cluster ${name} has its control plane and its nodes (${elapsed})`);
   }
+}
+
+/** Waits until every Cluster, and the parent itself, has joined and is Ready. */
+export async function clustersHaveJoined(kubectl: Kubectl, report: Report): Promise<void> {
+  const begin = Date.now();
+  const clusters = await kubectl(['get', 'clusters', '-o', 'jsonpath={.items[*].metadata.name}']);
+  const joining = clusters.split(' ').filter(name => name !== '');
+  const discovered = joining.map(name => `discoveredcluster/${name}`);
+  if (discovered.length > 0) await kubectl(['wait', '--for=create', ...discovered, timeout]);
+  const self = ['discoveredcluster/self', '-n', 'clusternet-system'];
+  await kubectl(['wait', '--for=create', ...self, timeout]);
+  const joined = '--for=jsonpath={.status.phase}=Joined';
+  await kubectl(['wait', joined, 'discoveredclusters', '-A', '--all', timeout]);
+  await kubectl(['wait', '--for=condition=Ready', 'managedclusters', '-A', '--all', timeout]);
+  const what =
+    joining.length === 0 ? 'the parent has' : `the parent and ${joining.join(', ')} have`;
+  report(
+    `${what} joined and ${joining.length === 0 ? 'is' : 'are'} Ready (${formatDuration(Date.now() - begin)})`,
+  );
 }

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import type { Clusterctl } from './cluster-api/clusterctl.ts';
 import { buildClusterctlRepository } from './cluster-api/clusterctl-repository.ts';
 import { initClusterApi } from './cluster-api/init-cluster-api.ts';
 import { goModuleDirectory } from './go-module.ts';
+import { kubectlFor } from './kubectl.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import type { Report } from './report.ts';
 import { pinnedVersion } from './tool-catalog.ts';
@@ -30,7 +30,7 @@ export async function installProviders(
   { directory, tools, kubeconfig, clusternet }: InstallOptions,
   report: Report,
   signal: AbortSignal,
-): Promise<Clusterctl & { readonly kubectl: string }> {
+): Promise<Clusterctl> {
   const goMod = await readFile(join(toolsModuleDirectory, 'go.mod'), 'utf8');
   const { config } = await buildClusterctlRepository({
     directory: directory.clusterctl,
@@ -41,19 +41,14 @@ export async function installProviders(
     addonDirectory: join(directory.build, 'clusterctl'),
   });
   const clusterctl = { binary: tools.clusterctl, kubectl: tools.kubectl, config, kubeconfig };
-  const log = (line: string) => report(`  ${line}`);
+  const log = (line: string) => {
+    if (line.trim() !== '') report(`  ${line}`);
+  };
   const command = await initClusterApi(clusterctl, { addon: clusternet, log }, signal);
   if (command !== undefined) report(`ran ${command}`);
-  await deploymentsAreAvailable(clusterctl, signal);
+  // An interrupted init has not waited for what it installed, and the next one has nothing to do.
+  const installed = ['deployments', '--all-namespaces', '-l', 'clusterctl.cluster.x-k8s.io'];
+  const available = ['wait', '--for=condition=Available', '--timeout=300s'];
+  await kubectlFor(tools.kubectl, kubeconfig, signal)([...available, ...installed]);
   return clusterctl;
-}
-
-/** An interrupted `clusterctl init` has not waited for what it installed, and the next one would have nothing to do. */
-async function deploymentsAreAvailable(
-  { kubectl, kubeconfig }: { readonly kubectl: string; readonly kubeconfig: string },
-  signal: AbortSignal,
-): Promise<void> {
-  const which = ['deployment', '--all-namespaces', '-l', 'clusterctl.cluster.x-k8s.io'];
-  const args = ['wait', '--for=condition=Available', ...which, '--timeout=300s'];
-  await execa(kubectl, ['--kubeconfig', kubeconfig, ...args], { cancelSignal: signal });
 }

@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { buildClusternet } from './clusternet-image.ts';
 import { runCommand } from './command.ts';
-import { createClusters } from './create-clusters.ts';
+import { clustersHaveJoined, createClusters } from './create-clusters.ts';
 import { installProviders } from './install-providers.ts';
+import { kubectlFor } from './kubectl.ts';
 import { localDirectory } from './local-directory.ts';
 import { formatDuration, type Report } from './report.ts';
 import { machineFacts, shortcomings } from './requirements.ts';
@@ -22,7 +23,7 @@ const command = new Command('npm run up --')
       'Run it again at any time: what is up already stays as it is.',
   )
   .option('--clusters <n>', 'also create this many child clusters', clusterCount, 0)
-  .option('--clusternet', 'install Clusternet beside Cluster API', false)
+  .option('--no-clusternet', 'stop at Cluster API, without Clusternet')
   .action((options: UpOptions) => runCommand(signal => up(options, console.log, signal)));
 
 await command.parseAsync();
@@ -38,10 +39,12 @@ async function up(options: UpOptions, report: Report, signal: AbortSignal): Prom
   const { clusternet } = options;
   const installation = { directory, tools, kubeconfig, clusternet };
   const clusterctl = await installProviders(installation, report, signal);
-  await createClusters(options.clusters, clusterctl, report, signal);
+  const kubectl = kubectlFor(tools.kubectl, kubeconfig, signal);
+  await createClusters(options.clusters, clusterctl, kubectl, report, signal);
+  if (clusternet) await clustersHaveJoined(kubectl, report);
   report(`up after ${formatDuration(Date.now() - begin)}
 
-  kubectl --kubeconfig ${kubeconfig} get nodes,clusters
+  kubectl --kubeconfig ${kubeconfig} get ${clusternet ? 'clusters,managedclusters -A' : 'nodes,clusters'}
   npm run status
   npm run down`);
 }

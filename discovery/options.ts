@@ -60,19 +60,14 @@ export function readOptions(argv: readonly string[], environment: Environment): 
   const { known, concurrencies } = setPerKindConcurrencyAside(argv);
   const command = newCommand(environment).parse(known, { from: 'user' });
   const flags = command.opts();
-  const {
-    CLUSTERNET_BIND_ADDRESS: bind = '0.0.0.0',
-    POD_NAMESPACE,
-    POD_NAME,
-    POD_UID,
-  } = environment;
+  const { POD_NAMESPACE, POD_NAME, POD_UID } = environment;
   return {
     kubeconfig: flags.kubeconfig,
     namespace: POD_NAMESPACE ?? namespaces.system,
     watchNamespace: flags.namespace || undefined,
     watchFilter: flags.watchFilter || undefined,
-    health: listenAddress(flags.healthAddr, bind),
-    diagnostics: listenAddress(flags.diagnosticsAddress, bind),
+    health: flags.healthAddr,
+    diagnostics: flags.diagnosticsAddress,
     leaderElect: flags.leaderElect !== 'false',
     leaderElectionId: flags.leaderElectionId,
     leaseDurationMs: flags.leaderElectLeaseDuration,
@@ -91,14 +86,15 @@ export function readOptions(argv: readonly string[], environment: Environment): 
 }
 
 function newCommand(environment: Environment): Command {
+  const { CLUSTERNET_BIND_ADDRESS: bind = '0.0.0.0' } = environment;
   const command = new Command('clusternet discovery')
     .description('Joins the clusters that Cluster API makes, and labels them.')
     .exitOverride()
     .option('--kubeconfig <path>', 'kubeconfig of the parent; in a Pod its own account by default')
     .option('--namespace <name>', 'watch Clusters of this namespace only')
     .option('--watch-filter <value>', 'watch only Clusters with this cluster.x-k8s.io/watch-filter')
-    .option('--health-addr <address>', 'where /livez, /readyz and /metrics are served', ':9440')
-    .option('--diagnostics-address <address>', 'where /metrics is served as well', ':8443')
+    .addOption(listen('--health-addr', 'where /livez, /readyz and /metrics are', ':9440', bind))
+    .addOption(listen('--diagnostics-address', 'where /metrics is too', ':8443', bind))
     .option('--leader-elect [value]', 'false leads at once; for a process that is alone', 'true')
     .option('--leader-election-id <name>', 'Lease of the leader', 'clusternet-discovery')
     .addOption(duration('--leader-elect-lease-duration', 'how long the Lease lasts', '15s'))
@@ -147,6 +143,12 @@ function givenFlag(flag: string, command: Command): readonly string[] {
   const name = flag.split(' ')[0] ?? '';
   const value: unknown = command.getOptionValue(new Option(flag).attributeName());
   return value === undefined ? [] : [name];
+}
+
+function listen(flag: string, description: string, standard: string, bind: string): Option {
+  return new Option(`${flag} <address>`, description)
+    .default(listenAddress(standard, bind), standard)
+    .argParser(text => listenAddress(text, bind));
 }
 
 /** `:8443`, `1.2.3.4:8443` or `[::1]:8443`; empty and `0` serve nothing. */

@@ -51,6 +51,7 @@ export const discoveryIdentity: Identity = {
       'registers a Cluster before its agent starts',
     ),
     grant(`${read} patch`, clusters, 'managedclusters', 'labels children'),
+    grant('patch', clusters, 'managedclusters/status', 'says which node labels it refused'),
     grant('create', '', 'serviceaccounts/token', 'the ten-minute token an agent joins with', [
       serviceAccounts.bootstrap,
     ]),

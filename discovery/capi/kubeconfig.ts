@@ -43,7 +43,7 @@ export function readKubeconfig(text: string): KubeconfigVerdict {
   if (Buffer.byteLength(text) > maxBytes) return refuse(`it is larger than ${maxBytes} bytes`);
   let document: unknown;
   try {
-    document = parse(text, { maxAliasCount: 0, logLevel: 'silent' });
+    document = parse(text, { maxAliasCount: 0, logLevel: 'error' });
   } catch {
     return refuse('it is not valid YAML');
   }

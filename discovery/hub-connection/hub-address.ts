@@ -62,7 +62,7 @@ function readClusterInfo(
   if (text === undefined) return undefined;
   let kubeconfig: unknown;
   try {
-    kubeconfig = parse(text, { maxAliasCount: 0, logLevel: 'silent' });
+    kubeconfig = parse(text, { maxAliasCount: 0, logLevel: 'error' });
   } catch {
     return undefined;
   }

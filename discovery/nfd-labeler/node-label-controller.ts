@@ -2,13 +2,13 @@ import { type ManagedCluster, managedClusters } from '../../api/clusters/managed
 import { findCondition, setCondition } from '../../api/conditions.ts';
 import type { Condition } from '../../api/kube-object.ts';
 import { acceptNodeLabels } from '../../api/node-labels.ts';
-import { apiVersionOf } from '../../api/resource.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Controller } from '../../reconcile/controller.ts';
 import type { Informer } from '../../reconcile/informer.ts';
 import { splitKey } from '../../reconcile/key.ts';
 import type { Runtime } from '../../reconcile/runtime.ts';
 import { watchObjects } from '../../reconcile/source.ts';
+import { patchStatus } from '../../reconcile/status-patch.ts';
 import { applyOwnedLabels } from '../owned-labels.ts';
 
 const fieldManager = 'clusternet-labels';
@@ -62,17 +62,9 @@ async function tell(
 ): Promise<void> {
   const before = cluster.status?.conditions ?? [];
   if (problems.length === 0 && findCondition(before, conditionType) === undefined) return;
-  const after = setCondition(before, verdict(problems), now);
-  if (after === before) return;
-  const { namespace = '', name = '', uid } = cluster.metadata;
-  const configuration = {
-    apiVersion: apiVersionOf(managedClusters),
-    kind: managedClusters.kind,
-    metadata: { namespace, name, ...(uid === undefined ? {} : { uid }) },
-    status: { conditions: after.filter(({ type }) => type === conditionType) },
-  };
-  const options = { fieldManager, subresource: 'status', force: true };
-  await client.apply(managedClusters, configuration, options, signal);
+  const conditions = setCondition(before, verdict(problems), now);
+  const status = { ...cluster.status, conditions };
+  await patchStatus(client, managedClusters, cluster, status, { fieldManager }, signal);
 }
 
 function verdict(problems: readonly string[]): Omit<Condition, 'lastTransitionTime'> {

@@ -46,8 +46,6 @@ const spec = Type.Object(
 
 export const feedInventorySchema = Type.Object({ spec });
 
-export type ReplicaRequirements = TypeOf<typeof replicaRequirements>;
-export type FeedOrder = TypeOf<typeof feedOrder>;
 export type FeedInventorySpec = TypeOf<typeof spec>;
 
 /** What the feeds of the Subscription of the same name need; the scheduler divides by it. */

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { int32, oneOf, type TypeOf } from '../schema.ts';
+import { int32, oneOf } from '../schema.ts';
 import { feed } from './feed.ts';
 
 const override = Type.Object(
@@ -41,5 +41,3 @@ export const overrideFields = {
   feed: Type.Optional(feed('The object that is changed.')),
   overrides: Type.Optional(Type.Array(override, { description: 'The changes, in order.' })),
 };
-
-export type Override = TypeOf<typeof override>;

@@ -162,7 +162,6 @@ const status = Type.Object(
 
 export const subscriptionSchema = Type.Object({ spec, status: Type.Optional(status) });
 
-export type Subscriber = TypeOf<typeof subscriber>;
 export type ReplicaStatus = TypeOf<typeof replicaStatus>;
 export type AggregatedStatus = TypeOf<typeof aggregatedStatus>;
 export type SubscriptionSpec = TypeOf<typeof spec>;

@@ -36,8 +36,10 @@ const spec = Type.Object(
     ),
     publicKey: Type.Optional(
       Type.String({
-        description: "The agent's public key; once set, only its owner can join as this cluster.",
-        maxLength: 1024,
+        description:
+          "The agent's P-256 public key (SPKI DER, base64); once set, only its owner can join as this cluster.",
+        maxLength: 512,
+        pattern: '^[A-Za-z0-9+/]+={0,2}$',
         ...rules(['self == oldSelf', 'publicKey is immutable once set']),
       }),
     ),

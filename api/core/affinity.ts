@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { labelSelector } from '../label-selector.ts';
-import { int32, type TypeOf } from '../schema.ts';
+import { int32 } from '../schema.ts';
 import { nodeSelectorTermSchema, preferredSchedulingTermSchema } from './node-selector-term.ts';
 
 const atomic = { 'x-kubernetes-list-type': 'atomic' };
@@ -64,5 +64,3 @@ export const affinitySchema = Type.Object(
   },
   { description: 'Where a pod wants to run.' },
 );
-
-export type Affinity = TypeOf<typeof affinitySchema>;

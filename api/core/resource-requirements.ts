@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { listMap, mapOf, quantity, type TypeOf } from '../schema.ts';
+import { listMap, mapOf, quantity } from '../schema.ts';
 
 /** core/v1 ResourceList: quantities by resource name. */
 export function resourceList(description: string) {
@@ -24,6 +24,3 @@ export const resourceRequirementsSchema = Type.Object(
   },
   { description: 'What a pod needs.' },
 );
-
-export type ResourceList = TypeOf<ReturnType<typeof resourceList>>;
-export type ResourceRequirements = TypeOf<typeof resourceRequirementsSchema>;

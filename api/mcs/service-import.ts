@@ -52,7 +52,6 @@ export const serviceImportSchema = Type.Object({
   status: Type.Optional(status),
 });
 
-export type ServicePort = TypeOf<typeof port>;
 export type ServiceImportSpec = TypeOf<typeof spec>;
 export type ServiceImportStatus = TypeOf<typeof status>;
 

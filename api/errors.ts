@@ -3,7 +3,6 @@
  * docs/reference/errors.md is generated from this table (`node hack/generate.ts`).
  */
 export const errorCodes = {
-  CN_AGENT_FLAG: 'A flag of the agent has a value that is not allowed.',
   CN_AGENT_NO_PARENT: 'The agent has not been told which parent to join, or with which token.',
   CN_AGENT_REGISTRATION_DENIED: 'The parent refused to take the cluster in.',
   CN_AGENT_REGISTRATION_FAILED: 'The parent could not take the cluster in yet.',

@@ -17,7 +17,7 @@ describe('classifyJoinFailure', () => {
     assert.equal(reason(refusal(403)), 'Forbidden');
     assert.equal(reason(refusal(404)), 'HubNotReady');
     assert.equal(reason(refusal(503)), 'HubNotReady');
-    assert.equal(reason(refusal(409)), 'KeyMismatch');
+    assert.equal(reason(refusal(409)), 'Pending');
     assert.equal(reason(refusal(422, 'spec.timestamp: too old')), 'ClockSkew');
     assert.equal(reason(refusal(500)), 'Failed');
     assert.equal(reason(dialError('ECONNREFUSED', 'connect ECONNREFUSED')), 'HubUnreachable');

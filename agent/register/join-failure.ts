@@ -68,14 +68,17 @@ function classifyRefusal(error: ApiError, server: string): Omit<JoinFailure, 'fi
     case 403:
       return { reason: 'Forbidden', message: said };
     case 409:
-      return { reason: 'KeyMismatch', message: said };
+      return { reason: 'Pending', message: said };
     case 404:
+      // About an object, it is the hub's answer; without one there is no hub to answer.
+      if (error.status.details?.name) return { reason: 'Failed', message: said };
+      return { reason: 'HubNotReady', message: `${said}; the parent's hub is not installed` };
     case 502:
     case 503:
     case 504:
       return {
         reason: 'HubNotReady',
-        message: `${said}; the parent's hub is not installed or not up`,
+        message: `${said}; the parent's hub is not up`,
       };
     default:
       return {

@@ -191,6 +191,18 @@ describe('keepMembership', () => {
     assert.notEqual(bodies[0]?.spec.nonce, bodies[1]?.spec.nonce);
   });
 
+  it('registers again when somebody deleted its registration', async () => {
+    announce({ result: 'Approved' });
+    grantCredentials();
+    await start();
+    const session = await joined();
+    parent.objects.remove(clusterRegistrationRequests, requestName());
+    session.tokenRefused();
+    const request = await eventually(findRequest);
+    announce({ result: 'Approved' }, request.spec);
+    await eventually(() => session.token() === 'token-2');
+  });
+
   it('stops asking after a denial and says what an administrator can do', async () => {
     announce({ result: 'Denied', errorMessage: 'not one of ours' });
     await start();
@@ -231,7 +243,7 @@ describe('keepMembership', () => {
       throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
     });
     await start();
-    assert.match(await eventually(noteOnLease), /^HubNotReady: .*not installed or not up/);
+    assert.match(await eventually(noteOnLease), /^HubNotReady: .*not installed/);
   });
 
   it('leaves word about an unreachable parent', async () => {

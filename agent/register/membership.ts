@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isUnauthorized } from '../../kube/api-error.ts';
+import { isNotFound, isUnauthorized } from '../../kube/api-error.ts';
 import { Backoff } from '../../kube/backoff.ts';
 import { KubeClient } from '../../kube/client.ts';
 import { sleep } from '../../kube/sleep.ts';
@@ -130,7 +130,8 @@ class Membership {
     try {
       await this.#take(await this.#asking(server, caBundle, token, renew));
     } catch (error) {
-      if (!isUnauthorized(error)) throw error;
+      // Not known any more, by token or by name: only joining anew helps.
+      if (!isUnauthorized(error) && !isNotFound(error)) throw error;
       this.#trust = 'refused';
     }
   }

@@ -298,7 +298,7 @@ describe('kubectl through the tunnel', () => {
     assert.match(stderr, /is not connected|timeout|deadline/i);
     const { statusCode, headers, body } = await get(through, '/api');
     assert.equal(statusCode, 503);
-    assert.equal(headers['retry-after'], '5');
+    assert.equal(headers['retry-after'], '1');
     assert.match(await text(body), new RegExp(`Cluster ${child.clusterId} is not connected`));
     agent = startAgent();
     await eventually(() => works(['get', 'namespaces']), { withinMs: 20_000 });

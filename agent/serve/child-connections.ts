@@ -12,6 +12,8 @@ export interface ChildPools {
   readonly tls: ClusterTls;
 }
 
+/** Requests under way at the same time; more of them wait here. */
+const MAX_REQUESTS = 512;
 /** Clients with certificates of their own whose connections are kept. */
 const MAX_IDENTITIES = 16;
 
@@ -89,7 +91,7 @@ function createPools(origin: string, tls: ClusterTls): ChildPools {
     keepAliveTimeout: 30_000,
   };
   return {
-    requests: new Pool(origin, { ...common, allowH2: false }),
+    requests: new Pool(origin, { ...common, allowH2: false, connections: MAX_REQUESTS }),
     streams: new Pool(origin, {
       ...common,
       allowH2: true,

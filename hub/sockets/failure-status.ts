@@ -1,12 +1,15 @@
 import { type ResetCode, StreamResetError } from '../../tunnel/tunnel-error.ts';
 import { StatusError } from '../server/status-error.ts';
 
+/** Short, because client-go waits it out ten times before it shows anybody the message. */
+const RETRY_AFTER_SECONDS = 1;
+
 /** What a client is told when its request failed inside the tunnel. Retry-After only where the child cannot have acted on it. */
 export function failureStatus(clusterId: string, error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   if (!(error instanceof StreamResetError)) throw error;
   const code = codes[error.code];
-  const retryAfter = error.code === 'refused' ? 1 : undefined;
+  const retryAfter = error.code === 'refused' ? RETRY_AFTER_SECONDS : undefined;
   const detail = error.message === '' ? '' : `: ${error.message}`;
   return new StatusError(code, `${sentences[error.code]} ${clusterId}${detail}.`, retryAfter);
 }
@@ -15,7 +18,7 @@ export function noTunnelStatus(clusterId: string): StatusError {
   return new StatusError(
     503,
     `Cluster ${clusterId} is not connected: its agent has no tunnel to this hub. Try again, or look at the agent in the child.`,
-    5,
+    RETRY_AFTER_SECONDS,
   );
 }
 

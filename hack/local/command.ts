@@ -5,7 +5,8 @@
 export async function runCommand(task: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.once(name, () => interrupted.abort());
+    // Not once: the shell and npm may each pass the same Ctrl-C on.
+    process.on(name, () => interrupted.abort());
   }
   try {
     await task(interrupted.signal);

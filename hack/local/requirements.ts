@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { execa } from 'execa';
 
 /** What a machine has that the test bed needs. */
 export interface MachineFacts {
   readonly platform: string;
+  /** How many inotify instances this user may have, and has. */
   readonly maxInotifyInstances: number;
+  readonly usedInotifyInstances: number;
   /** Whether this user may listen on ports below 1024 of loopback addresses. */
   readonly bindsLowPorts: boolean;
   /** Whether this user may make mount namespaces. */
@@ -20,13 +22,13 @@ export interface Shortcoming {
   readonly fix: string;
 }
 
-// Counted on running clusters: an API server holds about a dozen instances, and desktops hold some dozens themselves.
+// Counted: six each in kube-apiserver and kube-controller-manager, one in Cluster API's manager, and some to spare.
 const inotifyPerCluster = 16;
-const inotifyForOthers = 32;
 
-/** What keeps a test bed of this many clusters from working on a machine; nothing when all is well. */
+/** What keeps this many more clusters from working on a machine; nothing when all is well. */
 export function shortcomings(facts: MachineFacts, clusters: number): Shortcoming[] {
-  const inotify = inotifyForOthers + inotifyPerCluster * clusters;
+  const inotify = inotifyPerCluster * clusters;
+  const freeInotify = facts.maxInotifyInstances - facts.usedInotifyInstances;
   const checks: [boolean, Shortcoming][] = [
     [
       facts.platform === 'linux',
@@ -36,9 +38,9 @@ export function shortcomings(facts: MachineFacts, clusters: number): Shortcoming
       },
     ],
     [
-      facts.maxInotifyInstances >= inotify,
+      freeInotify >= inotify,
       {
-        what: `${clusters} clusters need ${inotify} inotify instances, this machine allows ${facts.maxInotifyInstances} per user`,
+        what: `${clusters} more clusters need ${inotify} inotify instances, and of this user's ${facts.maxInotifyInstances} only ${freeInotify} are free`,
         fix: 'sudo sysctl -w fs.inotify.max_user_instances=8192',
       },
     ],
@@ -77,6 +79,7 @@ export async function machineFacts(signal: AbortSignal): Promise<MachineFacts> {
   return {
     platform: process.platform,
     maxInotifyInstances: Number(readOr('/proc/sys/fs/inotify/max_user_instances', '0')),
+    usedInotifyInstances: countInotifyInstances(),
     bindsLowPorts,
     unshares,
     tiesProcesses,
@@ -100,6 +103,31 @@ function canListen(host: string, port: number): Promise<boolean> {
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE'));
     server.listen({ host, port }, () => server.close(() => resolve(true)));
   });
+}
+
+/** Counts in all processes whose open files we may see: our own, and everybody's for root. */
+function countInotifyInstances(): number {
+  const processes = listOr('/proc').filter(name => /^\d+$/.test(name));
+  const openFiles = processes.flatMap(pid =>
+    listOr(`/proc/${pid}/fd`).map(fd => `${pid}/fd/${fd}`),
+  );
+  return openFiles.filter(path => linkOr(`/proc/${path}`).includes('inotify')).length;
+}
+
+function listOr(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function linkOr(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
 
 function readOr(path: string, fallback: string): string {

@@ -30,8 +30,9 @@ await command.parseAsync();
 
 async function up(options: UpOptions, report: Report, signal: AbortSignal): Promise<void> {
   const begin = Date.now();
-  await checkMachine(options.clusters + 1, signal);
   const directory = localDirectory();
+  const running = runningSupervisor(directory)?.clusters.length ?? 0;
+  await checkMachine(Math.max(0, options.clusters + 1 - running), signal);
   const tools = await ensureTools('all', report, signal);
   if (runningSupervisor(directory) === undefined) await buildClusternet(directory, signal);
   await ensureSupervisor(directory, report, signal);

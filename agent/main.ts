@@ -10,6 +10,7 @@ import { readClusterId } from './register/agent-lease.ts';
 import { DialNote } from './register/dial-note.ts';
 import { keepMembership } from './register/membership.ts';
 import { ensureAgentKey } from './register/parent-secret.ts';
+import { reduceNode } from './report/node-facts.ts';
 import { type AgentContext, serveSession } from './session.ts';
 
 /** Runs the agent until `signal` aborts; the number is the exit code of the process. */
@@ -24,7 +25,7 @@ async function runAgent(options: AgentOptions, child: Runtime, signal: AbortSign
   const none = () => [];
   const health = await startHealthServer({ address, port, live: none, ready: none, metrics });
   logger.info({ port: health.port, version }, 'agent is up');
-  const nodes = cache.informer(builtin.nodes);
+  const nodes = cache.informer(builtin.nodes, { transform: reduceNode });
   const { nodeLabelRule, instance } = options;
   const note = new DialNote(child.client, logger);
   try {

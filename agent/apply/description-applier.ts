@@ -47,7 +47,7 @@ export class DescriptionApplier {
 
   async apply(description: Description, signal: AbortSignal): Promise<ApplyResult> {
     const run = new Run(this.#options, description, signal);
-    await run.prepare();
+    run.protect();
     await run.applyAll();
     return run.result();
   }
@@ -88,8 +88,8 @@ class Run {
     this.#problems = problems.map(message => ({ feed, reason: 'Malformed', message }));
   }
 
-  async prepare(): Promise<void> {
-    this.#inventory = await this.#options.inventories.read(this.#uid, this.#signal);
+  /** Rules out what this cluster may not be given. */
+  protect(): void {
     for (const item of this.#objects) {
       const why = this.#options.isParent ? whyProtected(item.object) : undefined;
       if (why !== undefined) this.#fail(item, 'Protected', why);
@@ -100,7 +100,11 @@ class Run {
   async applyAll(): Promise<void> {
     const definitions = this.#objects.map(({ object }) => object);
     const allowed = this.#objects.filter(item => !this.#failures.has(item));
-    const late = await this.#place(allowed, object => isDefinedBy(object, definitions), false);
+    const comesLater = (object: RenderedObject['object']) => isDefinedBy(object, definitions);
+    const [late] = await Promise.all([
+      this.#place(allowed, comesLater, false),
+      this.#readInventory(),
+    ]);
     await this.#applyPlaced(allowed.filter(item => !late.includes(item)));
     if (late.length === 0) return;
     await this.#place(late, () => false, true);
@@ -122,6 +126,10 @@ class Run {
       ),
       complete: this.#problems.length === 0 && !unplaced,
     };
+  }
+
+  async #readInventory(): Promise<void> {
+    this.#inventory = await this.#options.inventories.read(this.#uid, this.#signal);
   }
 
   /** Finds out where objects belong; answers those whose kind is still to come. */

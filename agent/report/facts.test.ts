@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Node, Pod } from '../../kube/builtin-kinds.ts';
 import { networkRanges } from './network-ranges.ts';
 import { nextStatus } from './next-status.ts';
-import { nodeFacts } from './node-facts.ts';
+import { nodeFacts, reduceNode } from './node-facts.ts';
 
 function node(ready: string | undefined, capacity: Record<string, string> = {}): Node {
   const conditions = ready === undefined ? [] : [{ type: 'Ready', status: ready as 'True' }];
@@ -40,6 +40,26 @@ describe('nodeFacts', () => {
     assert.deepEqual(nodeFacts(nodes).capacity, { cpu: '2', memory: '1536Mi' });
     const gpu = node('True', { 'nvidia.com/gpu': '8' });
     assert.equal(nodeFacts([gpu, gpu]).allocatable['nvidia.com/gpu'], '16');
+  });
+});
+
+describe('reduceNode', () => {
+  it('keeps everything that is reported, and nothing else', () => {
+    const whole = node('True', { cpu: '4' });
+    const metadata = { name: 'n', labels: { a: 'b' }, annotations: { c: 'd' }, managedFields: [] };
+    const full = { ...whole, metadata, status: { ...whole.status, images: ['many'] } };
+    const reduced = reduceNode(full);
+    assert.deepEqual(nodeFacts([reduced]), nodeFacts([full]));
+    assert.deepEqual(reduced, {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'n', labels: { a: 'b' } },
+      status: {
+        conditions: [{ type: 'Ready', status: 'True' }],
+        capacity: { cpu: '4' },
+        allocatable: { cpu: '4' },
+      },
+    });
   });
 });
 

@@ -29,6 +29,31 @@ export function nodeFacts(nodes: readonly Node[]): NodeFacts {
   };
 }
 
+/** A node without what is not reported: images, addresses and heartbeats are most of it. */
+export function reduceNode({ apiVersion, kind, metadata, status = {} }: Node): Node {
+  const { name, uid, resourceVersion, labels, deletionTimestamp } = metadata;
+  const { capacity, allocatable, conditions = [] } = status;
+  return {
+    apiVersion,
+    kind,
+    metadata: withoutUndefined({ name, uid, resourceVersion, labels, deletionTimestamp }),
+    status: {
+      ...withoutUndefined({ capacity, allocatable }),
+      conditions: conditions
+        .filter(({ type }) => type === 'Ready')
+        .map(({ type, status }) => ({ type, status })),
+    },
+  };
+}
+
+/** Optional means absent. */
+function withoutUndefined<T extends object>(
+  fields: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const present = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
 function readinessOf(node: Node): string | undefined {
   return node.status?.conditions?.find(condition => condition.type === 'Ready')?.status;
 }

@@ -14,7 +14,7 @@ import { accessFromKubeconfig } from '../kube/kubeconfig-access.ts';
 import { eventually } from '../test/eventually.ts';
 
 /** What Node Feature Discovery puts on nodes with an NVIDIA device. */
-const gpu = 'feature.node.kubernetes.io/pci-10de.present';
+export const gpu = 'feature.node.kubernetes.io/pci-10de.present';
 
 /** The children, and the labels of their nodes. */
 export const children = {
@@ -104,7 +104,8 @@ export class TestBed {
     const ours = names.filter(name => /clusternet-[^/]*\.log$|supervisor\.log$/.test(name));
     const tails = ours.sort().map(async name => {
       const text = await readFile(join(this.directory.logs, name), 'utf8').catch(() => '');
-      return `--- ${name}\n${text.trimEnd().split('\n').slice(-lines).join('\n')}`;
+      const told = text.split('\n').filter(line => line !== '' && !line.includes('"log":"audit"'));
+      return `--- ${name}\n${told.slice(-lines).join('\n')}`;
     });
     return (await Promise.all(tails)).join('\n');
   }

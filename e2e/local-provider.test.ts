@@ -137,6 +137,10 @@ describe('the local Cluster API provider', () => {
     await create({ name: 'child', workers: 2, nodeLabels: { [label]: 'true' } });
     const cluster = await clusterWhen('child', 'is available', hasCondition('Available'));
     assert.equal(cluster.status?.phase, 'Provisioned');
+    // kubectl wait believes a condition only when it is about the present generation.
+    for (const { type, observedGeneration } of cluster.status?.conditions ?? []) {
+      assert.equal(observedGeneration, cluster.metadata.generation, type);
+    }
     const child = await childClient('child');
     await workersAre(child, 2);
     const names = (await workers(child)).map(({ metadata }) => metadata.name).sort();

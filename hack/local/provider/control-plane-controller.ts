@@ -6,8 +6,6 @@ import type { Informer } from '../../../reconcile/informer.ts';
 import { splitKey } from '../../../reconcile/key.ts';
 import { watchObjects } from '../../../reconcile/source.ts';
 import { patchStatus } from '../../../reconcile/status-patch.ts';
-import type { ControlPlane } from '../control-plane.ts';
-import { slotPorts } from '../slot.ts';
 import { type Cluster, isPaused, localName, ownerCluster, ownerName } from './cluster.ts';
 import { kubeconfigSecret } from './kubeconfig-secret.ts';
 import { type LocalControlPlane, localControlPlanes } from './local-control-plane.ts';
@@ -78,31 +76,13 @@ class ControlPlaneReconciler {
     }
     await addFinalizer(client, localControlPlanes, object, finalizer, signal);
     const { controlPlane } = await machine.ensure(localName(cluster.metadata), signal);
-    await this.#publish(object, cluster, controlPlane, signal);
-    return { state: 'running', version };
-  }
-
-  /** Says where the control plane is: in its own spec, and in the kubeconfig Secret. */
-  async #publish(
-    object: LocalControlPlane,
-    cluster: Cluster,
-    { slot, kubeconfigPath }: ControlPlane,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { client } = this.#context;
-    const { metadata, spec } = object;
-    const key = { namespace: metadata.namespace, name: metadata.name ?? '' };
-    const { host, port } = slotPorts.apiServer;
-    const endpoint = { host: slot.address(host), port };
-    const known = spec.controlPlaneEndpoint;
-    if (known?.host !== endpoint.host || known.port !== endpoint.port) {
-      const body = { spec: { controlPlaneEndpoint: endpoint } };
-      const patch = { type: 'merge', body } as const;
-      await client.patch(localControlPlanes, key, patch, { fieldManager }, signal);
-    }
-    const kubeconfig = await readFile(kubeconfigPath, 'utf8');
+    const kubeconfig = await readFile(controlPlane.kubeconfigPath, 'utf8');
     const secret = kubeconfigSecret(cluster.metadata.name ?? '', object, kubeconfig);
     await client.apply(builtin.secrets, secret, { fieldManager, force: true }, signal);
+    if (cluster.status?.initialization?.infrastructureProvisioned)
+      return { state: 'running', version };
+    const message = 'the infrastructure of the Cluster is not provisioned yet';
+    return { state: 'waiting', reason: 'WaitingForInfrastructure', message, version };
   }
 
   async #remove(object: LocalControlPlane, signal: AbortSignal): Promise<void> {

@@ -1,9 +1,12 @@
 import type { Condition, KubeObject } from '../../../api/kube-object.ts';
 import type { Resource } from '../../../api/resource.ts';
 
-/** The infrastructure of a local cluster: its simulated worker nodes. */
+/** The infrastructure of a local cluster: its place in the loopback network, and simulated worker nodes. */
 export interface LocalCluster extends KubeObject {
-  readonly spec: { readonly workers?: readonly WorkerGroup[] };
+  readonly spec: {
+    readonly controlPlaneEndpoint?: { readonly host: string; readonly port: number };
+    readonly workers?: readonly WorkerGroup[];
+  };
   readonly status?: LocalClusterStatus;
 }
 

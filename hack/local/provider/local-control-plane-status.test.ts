@@ -38,6 +38,13 @@ describe('controlPlaneStatus', () => {
     assert.deepEqual([reason, message, observedGeneration], ['Why', 'because', 3]);
   });
 
+  it('tells its version as soon as it runs, which the infrastructure waits for', () => {
+    const waiting = { state: 'waiting', reason: 'Why', message: 'because', version: 'v1' } as const;
+    const status = controlPlaneStatus(plane(), waiting, now);
+    assert.equal(status.version, 'v1');
+    assert.equal(status.initialization, undefined);
+  });
+
   it('changes nothing but the condition Paused when it is paused', () => {
     const before = controlPlaneStatus(plane(), running, now);
     const status = controlPlaneStatus(plane(before), { state: 'paused' }, now);

@@ -5,7 +5,13 @@ import type { LocalControlPlane, LocalControlPlaneStatus } from './local-control
 /** Where a control plane is on its way. */
 export type ControlPlaneProgress =
   | { readonly state: 'paused' }
-  | { readonly state: 'waiting'; readonly reason: string; readonly message: string }
+  | {
+      readonly state: 'waiting';
+      readonly reason: string;
+      readonly message: string;
+      /** Set when it runs and has its kubeconfig Secret, and waits for something else. */
+      readonly version?: string;
+    }
   | { readonly state: 'running'; readonly version: string };
 
 /** The status that reports the progress; once initialized, a control plane stays so. */
@@ -20,8 +26,9 @@ export function controlPlaneStatus(
     case 'paused':
       return { ...status, conditions };
     case 'waiting': {
-      const { reason, message } = progress;
-      return { ...status, conditions: available(conditions, 'False', reason, message) };
+      const { reason, message, version } = progress;
+      const booted = version === undefined ? {} : { version };
+      return { ...status, ...booted, conditions: available(conditions, 'False', reason, message) };
     }
     case 'running':
       return {

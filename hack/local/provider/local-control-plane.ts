@@ -6,7 +6,6 @@ export interface LocalControlPlane extends KubeObject {
   readonly spec: {
     readonly version: string;
     readonly replicas?: number;
-    readonly controlPlaneEndpoint?: { readonly host: string; readonly port: number };
   };
   readonly status?: LocalControlPlaneStatus;
 }

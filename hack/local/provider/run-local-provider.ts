@@ -29,9 +29,10 @@ export async function runLocalProvider(
   const cache = new Cache(client, { logger });
   const context = { client, machine, kubernetesVersion, clusters: cache.informer(clusters) };
   const runtime = { logger, metrics: createRegistry(), clock: systemClock };
+  const controlPlanes = cache.informer(localControlPlanes);
   const controllers = [
-    controlPlaneController(context, cache.informer(localControlPlanes)),
-    infrastructureController(context, cache.informer(localClusters)),
+    controlPlaneController(context, controlPlanes),
+    infrastructureController(context, cache.informer(localClusters), controlPlanes),
   ];
   cache.start(signal);
   await Promise.all(controllers.map(controller => runController(controller, runtime, signal)));

@@ -152,7 +152,7 @@ after(async function () {
 async function boot(): Promise<TestBed> {
   root = kept ?? (await mkdtemp(join(tmpdir(), 'clusternet-bed-')));
   const directory = localDirectory(join(root, 'bed'));
-  await run('up', root, '--clusternet');
+  await run('up', root);
   const tools = await ensureTools('all', () => {}, AbortSignal.timeout(60_000));
   const bed = new TestBed(directory, tools);
   try {
@@ -169,8 +169,8 @@ async function boot(): Promise<TestBed> {
 }
 
 /** Runs `npm run up` or `npm run down` for the test bed; what it printed is in the error when it fails. */
-async function run(command: 'up' | 'down', directory: string, ...args: string[]): Promise<void> {
+async function run(command: 'up' | 'down', directory: string): Promise<void> {
   const script = join(import.meta.dirname, `../hack/local/${command}.ts`);
   const env = { CLUSTERNET_LOCAL_DIR: join(directory, 'bed') };
-  await execa(process.execPath, [script, ...args], { env, stdin: 'ignore', all: true });
+  await execa(process.execPath, [script], { env, stdin: 'ignore', all: true });
 }

@@ -1,5 +1,4 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { userInfo } from 'node:os';
 
 /** A lock that is held until it is disposed of or its holder's process ends. */
 export class MachineLock implements AsyncDisposable {
@@ -83,5 +82,5 @@ function holderReleases(
 }
 
 function addressOf(name: string): string {
-  return `\0clusternet-${userInfo().uid}-${name}`;
+  return `\0clusternet-${process.getuid?.()}-${name}`;
 }

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomically } from './atomic-file.ts';
 import { withMachineLock } from './machine-lock.ts';
@@ -61,7 +61,7 @@ export async function releaseSlotsOf(prefix: string, signal: AbortSignal): Promi
 }
 
 function claimDirectory(): string {
-  return join(tmpdir(), `clusternet-slots-${userInfo().uid}`);
+  return join(tmpdir(), `clusternet-slots-${process.getuid?.()}`);
 }
 
 interface Claim {

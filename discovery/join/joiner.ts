@@ -74,29 +74,15 @@ export class Joiner {
   async #identify(pass: Pass, signal: AbortSignal): Promise<string> {
     const { installer, parent } = this.#parts;
     const clusterID = await installer.visit(pass, ensureClusterId, signal);
-    const {
-      namespace,
-      name = '',
-      uid,
-      resourceVersion,
-      finalizers: present = [],
-    } = pass.discovered.metadata;
-    const body = {
-      metadata: {
-        uid,
-        resourceVersion,
-        finalizers: [...new Set([...present, finalizers.discovery])],
-      },
-      spec: { clusterID },
-    };
+    const { metadata } = pass.discovered;
+    const { namespace, name = '', uid, resourceVersion } = metadata;
+    const guarded = [...new Set([...(metadata.finalizers ?? []), finalizers.discovery])];
+    // The parent's own object must not hold up the removal of the namespace it is in.
+    const guard = pass.cluster === undefined ? {} : { finalizers: guarded };
+    const body = { metadata: { uid, resourceVersion, ...guard }, spec: { clusterID } };
+    const key = { namespace, name };
     const patch = { type: 'merge', body } as const;
-    pass.discovered = await parent.patch(
-      discoveredClusters,
-      { namespace, name },
-      patch,
-      {},
-      signal,
-    );
+    pass.discovered = await parent.patch(discoveredClusters, key, patch, {}, signal);
     return clusterID;
   }
 

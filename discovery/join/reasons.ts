@@ -16,7 +16,7 @@ export const reasons = {
   ],
   Deleting: ['NotDeleting', 'ClusterDeleted', 'Detaching'],
   Paused: ['NotPaused', 'Paused'],
-  ControlPlaneInitialized: ['Initialized', 'WaitingForControlPlane', 'ClusterAPIUnavailable'],
+  ControlPlaneInitialized: ['Initialized', 'WaitingForControlPlane'],
   HubReachable: ['Resolved', 'URLUnknown', 'CAUnknown', 'ProxyNotSupported'],
   KubeconfigAvailable: [
     'Accepted',

@@ -47,6 +47,8 @@ export function registrationController(runtime: Runtime, mode: ApprovalMode): Co
           await answer(client, request, denial(verdict.message), signal);
           events.warning(request, 'RegistrationDenied', verdict.message, 'Approve');
           return;
+        case 'withdraw':
+          return withdraw(runtime, request, verdict.reason, signal);
         case 'approve':
           return approve(runtime, request, managedCluster, verdict, signal);
       }
@@ -97,6 +99,19 @@ async function approve(
     events.normal(request, 'RegistrationApproved', message, 'Approve');
   }
   return undefined;
+}
+
+/** As a cluster leaves by the same annotation on its ManagedCluster: see docs/designs/20261124-leaving.md. */
+async function withdraw(
+  { client, events }: Runtime,
+  request: ClusterRegistrationRequest,
+  reason: string,
+  signal: AbortSignal,
+): Promise<undefined> {
+  const { name = '', uid } = request.metadata;
+  events.normal(request, 'RegistrationWithdrawn', `It is withdrawn: ${reason}.`, 'Leave');
+  const precondition = uid === undefined ? {} : { uid };
+  await client.delete(clusterRegistrationRequests, { name }, precondition, signal);
 }
 
 function denial(errorMessage: string): ClusterRegistrationRequestStatus {

@@ -109,6 +109,19 @@ describe('judgeRegistration', () => {
     assert.equal(judgeRegistration(request(), leaving, 'auto').kind, 'nothing');
   });
 
+  it('withdraws a request that shall leave before anything was made for it, also a denied one', () => {
+    const metadata = {
+      name: `clusternet-${clusterId}`,
+      annotations: { [annotations.leave]: 'ClusterDeleted' },
+    };
+    for (const status of [{}, { result: 'Denied' }]) {
+      const verdict = judgeRegistration(request({}, { metadata, status }), unknown, 'auto');
+      assert.deepEqual(verdict, { kind: 'withdraw', reason: 'ClusterDeleted' });
+    }
+    const known = { managedCluster: joined, namespace: undefined };
+    assert.notEqual(judgeRegistration(request({}, { metadata }), known, 'auto').kind, 'withdraw');
+  });
+
   it('denies labels that Kubernetes would refuse, naming each', () => {
     const verdict = judgeRegistration(
       request({ clusterLabels: { ok: 'yes', 'a/b/c': 'x', zone: 'not a value' } }),

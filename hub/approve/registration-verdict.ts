@@ -12,6 +12,8 @@ export type RegistrationVerdict =
   /** Nothing to do, now or until something changes. */
   | { readonly kind: 'nothing'; readonly why: string }
   | { readonly kind: 'deny'; readonly message: string }
+  /** Whoever made it wants it no more, and nothing has been made for it. */
+  | { readonly kind: 'withdraw'; readonly reason: string }
   | { readonly kind: 'approve'; readonly namespace: string; readonly clusterName: string };
 
 /** What the hub knows about the cluster that asks. */
@@ -43,6 +45,9 @@ export function judgeRegistration(
   const { metadata, spec, status } = request;
   const { managedCluster } = known;
   if (metadata.deletionTimestamp !== undefined) return nothing('the request is being deleted');
+  const leave = metadata.annotations?.[annotations.leave];
+  if (leave !== undefined && managedCluster === undefined)
+    return { kind: 'withdraw', reason: leave };
   if (status?.result === 'Denied') return nothing('it was denied');
   if (managedCluster?.metadata.deletionTimestamp !== undefined) {
     return nothing('the cluster of this id is leaving; the request is answered when it has left');

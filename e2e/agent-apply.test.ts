@@ -10,6 +10,7 @@ import { builtin } from '../kube/builtin.ts';
 import type { ConfigMap, Deployment } from '../kube/builtin-kinds.ts';
 import { KubeClient } from '../kube/client.ts';
 import { accessFromKubeconfig } from '../kube/kubeconfig-access.ts';
+import { ResourceDiscovery } from '../kube/resource-discovery.ts';
 import { Cache } from '../reconcile/cache.ts';
 import { runController } from '../reconcile/controller.ts';
 import { createLogger } from '../reconcile/logger.ts';
@@ -304,6 +305,59 @@ describe('applying in a real cluster', () => {
     assert.match(messageOf(failed), /resources: \["clusterroles"\]/);
     assert.ok(await read(builtin.deployments, 'web'));
     await withdraw('app');
+  });
+
+  it("gives back the words of the cluster's own policy when that refuses an object", async () => {
+    const policies = 'admissionregistration.k8s.io/v1';
+    const policy: DynamicObject = {
+      apiVersion: policies,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: 'no-red' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['configmaps'] },
+          ],
+        },
+        validations: [
+          {
+            expression:
+              "!has(object.data) || !('color' in object.data) || object.data.color != 'red'",
+            message: 'red is not allowed here',
+          },
+        ],
+      },
+    };
+    const binding: DynamicObject = {
+      apiVersion: policies,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: 'no-red' },
+      spec: { policyName: 'no-red', validationActions: ['Deny'] },
+    };
+    await applyAll(cluster, [policy, binding], signal);
+    const probe = { ...settings({ color: 'red' }), metadata: { name: 'p', namespace: 'default' } };
+    const probing = { fieldManager: 'test', dryRun: true };
+    const isEnforced = () =>
+      client.apply(builtin.configMaps, probe, probing).then(
+        () => false,
+        () => true,
+      );
+    await eventually(isEnforced, { withinMs, describe: 'the policy is enforced' });
+    await deliver('app', [shop, settings({ color: 'red' }), web(1)]);
+    const failed = await settled('app', 'Failure');
+    assert.equal(failed.status?.reason, 'AdmissionDenied');
+    assert.match(messageOf(failed), /red is not allowed here/);
+    assert.ok(await read(builtin.deployments, 'web'));
+    await withdraw('app');
+    const discovery = new ResourceDiscovery(client);
+    for (const { kind } of [binding, policy]) {
+      const resource = await discovery.resourceFor({ apiVersion: policies, kind });
+      if (resource) await client.delete(resource, { name: 'no-red' });
+    }
+    await eventually(async () => !(await isEnforced()), {
+      withinMs,
+      describe: 'the policy is gone',
+    });
   });
 
   it('reports what the API server finds invalid, by field', async () => {

@@ -29,6 +29,12 @@ describe('classifyRefusal', () => {
   it('tells a refused right from a refused object', () => {
     const { reason } = refused(403, 'pods "web" is forbidden: violates PodSecurity "restricted"');
     assert.equal(reason, 'AdmissionDenied');
+    const policy = `ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`;
+    assert.equal(refused(422, policy).reason, 'AdmissionDenied');
+    assert.equal(
+      refused(400, 'admission webhook "w" denied the request: no').reason,
+      'AdmissionDenied',
+    );
   });
 
   it('names a missing namespace and one that is going', () => {

@@ -35,6 +35,7 @@ export function classifyRefusal(
     return { reason: 'Unavailable', message: `${subject}: ${why}` };
   }
   const said = `${subject}: ${error.message}`;
+  if (deniedByAdmission.test(error.message)) return { reason: 'AdmissionDenied', message: said };
   switch (error.code) {
     case 403:
       return classifyForbidden(error, said);
@@ -65,7 +66,10 @@ export function isForPeople(reason: FeedReason): boolean {
   return reason !== 'Unavailable' && reason !== 'NamespaceTerminating';
 }
 
-/** How RBAC refuses; everything else that forbids is an admission plugin, a policy or a webhook. */
+/** How webhooks and policies refuse, with whatever code they like. */
+const deniedByAdmission = /admission webhook ".*" denied|ValidatingAdmissionPolicy '.*' .*denied/s;
+
+/** How RBAC refuses; everything else that forbids is an admission plugin. */
 const refusedByRbac = / cannot \w+ resource "(?<resource>[^"]+)" in API group "(?<group>[^"]*)"/;
 
 function classifyForbidden(error: ApiError, said: string) {

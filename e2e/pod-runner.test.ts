@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -282,21 +282,37 @@ describe('the pod runner', () => {
     assert.ok(!existsSync(`/proc/${pid}`));
   });
 
-  it('leaves no process when it stops, and takes its pods up again when it starts', async () => {
+  it('leaves no process when it stops, takes its pods up again when it starts, and forgets those that have gone', async () => {
+    const uids = () => readdirSync(join(cluster.controlPlane.directory, 'pods'));
     await createPod('kept');
+    await createPod('gone');
     await podWhen('kept', 'is ready', isReady);
+    const { metadata } = await podWhen('gone', 'is ready', isReady);
     await runner.stop();
-    const records = readdirSync(join(cluster.controlPlane.directory, 'processes'));
+    const records = readdirSync(join(cluster.controlPlane.directory, 'processes'), {
+      recursive: true,
+    });
     assert.deepEqual(
-      records.filter(name => name.includes('-pod-')),
+      records.filter(name => String(name).includes('_program')),
       [],
     );
+    await cluster.client.delete(
+      pods,
+      { namespace, name: 'gone' },
+      { gracePeriodSeconds: 0 },
+      signal,
+    );
+    mkdirSync(join(cluster.controlPlane.directory, 'pods', metadata.uid ?? ''), {
+      recursive: true,
+    });
     runner = newRunner();
     await runner.start(signal);
-    await podWhen(
+    const kept = await podWhen(
       'kept',
       'is ready again',
       pod => isReady(pod) && program1(pod)?.restartCount === 1,
     );
+    assert.ok(uids().includes(kept.metadata.uid ?? ''));
+    assert.ok(!uids().includes(metadata.uid ?? ''));
   });
 });

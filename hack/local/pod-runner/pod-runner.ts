@@ -1,3 +1,4 @@
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtin } from '../../../kube/builtin.ts';
 import type { Service } from '../../../kube/builtin-kinds.ts';
@@ -83,10 +84,19 @@ export class PodRunner implements AsyncDisposable {
     const cache = new Cache(client, { logger });
     this.#services = cache.informer(builtin.services);
     this.#pods = cache.informer(pods, { fieldSelector: `spec.nodeName=${this.nodeName}` });
-    this.#services.onChange(() => this.#updateSplices());
-    this.#pods.onChange(change => this.#podChanged(change));
     cache.start(this.#stop.signal);
     await cache.synced();
+    await this.#removeLeftovers(this.#pods.list());
+    this.#services.onChange(() => this.#updateSplices());
+    this.#pods.onChange(change => this.#podChanged(change));
+  }
+
+  /** Removes the files of pods that have gone while no runner was there. */
+  async #removeLeftovers(present: readonly Pod[]): Promise<void> {
+    const { directory } = this.#settings;
+    const names = await readdir(directory).catch(() => []);
+    const gone = names.filter(name => present.every(({ metadata }) => metadata.uid !== name));
+    for (const name of gone) await rm(join(directory, name), { recursive: true, force: true });
   }
 
   /** Ends all processes of pods. The cluster still has the pods; the next runner starts them again. */

@@ -124,6 +124,7 @@ function createReconciler(
     removals,
     follower,
     times,
+    metrics,
   });
 }
 

@@ -21,6 +21,7 @@ import type { CourseFollower } from './course-follower.ts';
 import { discoveredClusterFor } from './discovered-cluster-object.ts';
 import type { DiscoveryInformers } from './discovery-informers.ts';
 import { joinEvents } from './join-events.ts';
+import type { JoinMetrics } from './join-metrics.ts';
 import type { JoinTimes } from './join-times.ts';
 import { OwnWrites } from './own-writes.ts';
 import type { NextLookMs, Pass } from './pass.ts';
@@ -37,6 +38,7 @@ export interface DiscoveredClusterParts {
   readonly removals: Removals;
   readonly follower: CourseFollower;
   readonly times: JoinTimes;
+  readonly metrics: JoinMetrics;
 }
 
 /** What a look at a cluster starts from. */
@@ -165,18 +167,21 @@ export class DiscoveredClusterReconciler {
   }
 
   async #follow(key: string, course: Course, pass: Pass, signal: AbortSignal): Promise<NextLookMs> {
-    const { follower, times } = this.#parts;
+    const { follower, times, metrics } = this.#parts;
     if (course.do === 'join' && isUpForTheFirstTime(pass)) times.begin(key);
     try {
       const next = await follower.follow(course, pass, signal);
       times.note(key, pass.progress);
-      if (next === undefined && course.do === 'join' && !pass.progress.isTrue('Connected'))
+      if (next === undefined && course.do === 'join' && !pass.progress.isTrue('Connected')) {
+        metrics.attempts.inc({ result: 'advanced', reason: '' });
         return this.#retries.next(key, 'Connected', 'agent');
+      }
       if (next === undefined) this.#retries.clear(key);
       return next;
     } catch (error) {
       if (!(error instanceof Blocked)) throw error;
       times.note(key, pass.progress);
+      metrics.attempts.inc({ result: 'blocked', reason: error.reason });
       pass.progress.put(error.condition, 'False', error.reason, error.message);
       return this.#retries.next(key, error.reason, error.retry);
     }

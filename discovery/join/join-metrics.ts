@@ -8,26 +8,16 @@ export interface JoinMetrics {
   readonly applied: Counter;
   readonly tokensIssued: Counter;
   readonly kubeconfigReads: Counter;
-  readonly labelConflicts: Gauge;
 }
 
-/** Registers the metrics; clusters are counted from the live list each time somebody asks. */
+/** Registers the metrics; what can be counted from the live list is counted each time somebody asks. */
 export function joinMetrics(
   registry: Registry,
   discovered: () => readonly DiscoveredCluster[],
 ): JoinMetrics {
   const registers = [registry];
-  new Gauge({
-    name: 'clusternet_discovery_clusters',
-    help: 'Clusters by phase and policy.',
-    labelNames: ['phase', 'policy'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { spec, status } of discovered())
-        this.inc({ phase: status?.phase ?? 'Waiting', policy: spec.policyRef?.name ?? '' });
-    },
-  });
+  countClusters(registers, discovered);
+  countConditions(registers, discovered);
   return {
     joinSeconds: new Histogram({
       name: 'clusternet_discovery_join_duration_seconds',
@@ -57,10 +47,41 @@ export function joinMetrics(
       help: 'Kubeconfig Secrets of Cluster API read.',
       registers,
     }),
-    labelConflicts: new Gauge({
-      name: 'clusternet_discovery_label_conflicts',
-      help: 'Label keys that discovery wants to set and somebody else holds.',
-      registers,
-    }),
   };
+}
+
+function countClusters(
+  registers: Registry[],
+  discovered: () => readonly DiscoveredCluster[],
+): void {
+  new Gauge({
+    name: 'clusternet_discovery_clusters',
+    help: 'Clusters by phase and policy.',
+    labelNames: ['phase', 'policy'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { spec, status } of discovered())
+        this.inc({ phase: status?.phase ?? 'Waiting', policy: spec.policyRef?.name ?? '' });
+    },
+  });
+}
+
+/** Types and reasons come from closed lists, so there are never many. */
+function countConditions(
+  registers: Registry[],
+  discovered: () => readonly DiscoveredCluster[],
+): void {
+  new Gauge({
+    name: 'clusternet_discovery_condition',
+    help: 'Clusters by condition, its status and its reason.',
+    labelNames: ['type', 'status', 'reason'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { status: now } of discovered())
+        for (const { type, status, reason } of now?.conditions ?? [])
+          this.inc({ type, status, reason });
+    },
+  });
 }

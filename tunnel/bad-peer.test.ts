@@ -284,7 +284,7 @@ describe('a tunnel with a bad peer', () => {
       }),
       { numRuns: 40 },
     );
-  });
+  }).timeout(30_000);
 });
 
 function openUpload(id: number): Buffer {

@@ -11,7 +11,7 @@ import {
   parseTrailers,
 } from './heads.ts';
 import { defaultLimits, type TunnelLimits } from './limits.ts';
-import { judgeLiveness } from './liveness.ts';
+import { watchLiveness } from './liveness.ts';
 import { Outbox } from './outbox.ts';
 import { StreamResetError } from './tunnel-error.ts';
 import { encodeReset, type StreamHost, TunnelStream } from './tunnel-stream.ts';
@@ -55,11 +55,11 @@ export class Connection implements FrameSink, StreamHost {
   readonly #streams = new Map<number, TunnelStream>();
   readonly #outbox: Outbox;
   readonly #decoder: FrameDecoder;
+  readonly #liveness: { stop(): void };
   readonly #hello = Promise.withResolvers<Hello>();
   readonly #closed = Promise.withResolvers<CloseReason>();
   #peer: Hello | undefined;
   #isClosed = false;
-  #livenessTimer: NodeJS.Timeout;
   #pingSentAt = 0;
 
   constructor(socket: WebSocket, options: ConnectionOptions, role: ConnectionRole) {
@@ -77,7 +77,13 @@ export class Connection implements FrameSink, StreamHost {
     socket.on('message', (message, isBinary) => this.#receive(message, isBinary));
     socket.on('error', error => this.#finish({ kind: 'broken', message: error.message }));
     socket.on('close', (code, reason) => this.#finish(closeReason(code, reason)));
-    this.#livenessTimer = this.#watchLiveness(this.limits.idleMs);
+    this.#liveness = watchLiveness({
+      idleMs: this.limits.idleMs,
+      deadMs: this.limits.deadMs,
+      lastReceivedAt: () => this.lastReceivedAt,
+      ask: () => this.#ask(),
+      dead: silentMs => this.#dead(silentMs),
+    });
     this.#sendHello(options.build);
   }
 
@@ -243,27 +249,14 @@ export class Connection implements FrameSink, StreamHost {
     this.pushControl(encodeFrame(frameType.hello, 0, JSON.stringify(hello)));
   }
 
-  #watchLiveness(inMs: number): NodeJS.Timeout {
-    const dueAt = performance.now() + inMs;
-    return setTimeout(() => {
-      const { idleMs, deadMs } = this.limits;
-      const now = performance.now();
-      const { lastReceivedAt } = this;
-      const verdict = judgeLiveness({ now, lastReceivedAt, dueAt, idleMs, deadMs });
-      if (verdict.kind === 'dead') {
-        const message = `nothing received for ${Math.round(now - lastReceivedAt)} ms`;
-        this.#finish({ kind: 'dead', message });
-        this.#socket.terminate();
-        return;
-      }
-      if (verdict.kind === 'ask') this.#ping(now);
-      this.#livenessTimer = this.#watchLiveness(verdict.nextInMs);
-    }, inMs);
+  #ask(): void {
+    this.#pingSentAt = performance.now();
+    this.pushControl(encodeFrame(frameType.ping, 0, Buffer.alloc(8)));
   }
 
-  #ping(now: number): void {
-    this.#pingSentAt = now;
-    this.pushControl(encodeFrame(frameType.ping, 0, Buffer.alloc(8)));
+  #dead(silentMs: number): void {
+    this.#finish({ kind: 'dead', message: `nothing received for ${Math.round(silentMs)} ms` });
+    this.#socket.terminate();
   }
 
   /** Says goodbye and ends. */
@@ -278,7 +271,7 @@ export class Connection implements FrameSink, StreamHost {
   #finish(reason: CloseReason): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#livenessTimer);
+    this.#liveness.stop();
     this.#outbox.close();
     for (const stream of [...this.#streams.values()]) {
       stream.receiveReset({ code: 'tunnel-closed', message: reason.message });

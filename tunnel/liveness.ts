@@ -24,3 +24,32 @@ export function judgeLiveness(state: LivenessState): LivenessVerdict {
   if (silence >= deadMs) return { kind: 'dead' };
   return { kind: 'ask', nextInMs: deadMs - silence };
 }
+
+export interface LivenessOptions {
+  readonly idleMs: number;
+  readonly deadMs: number;
+  /** performance.now() of the last byte from the peer. */
+  readonly lastReceivedAt: () => number;
+  /** Sends a sign of life that the peer answers. */
+  readonly ask: () => void;
+  readonly dead: (silentMs: number) => void;
+}
+
+/** Watches one peer until stopped, with one timer that is set anew only when it fires. */
+export function watchLiveness(options: LivenessOptions): { stop(): void } {
+  const { idleMs, deadMs, lastReceivedAt, ask, dead } = options;
+  let timer: NodeJS.Timeout;
+  const wait = (inMs: number): void => {
+    const dueAt = performance.now() + inMs;
+    timer = setTimeout(() => {
+      const now = performance.now();
+      const state = { now, lastReceivedAt: lastReceivedAt(), dueAt, idleMs, deadMs };
+      const verdict = judgeLiveness(state);
+      if (verdict.kind === 'dead') return dead(now - state.lastReceivedAt);
+      if (verdict.kind === 'ask') ask();
+      wait(verdict.nextInMs);
+    }, inMs);
+  };
+  wait(idleMs);
+  return { stop: () => clearTimeout(timer) };
+}

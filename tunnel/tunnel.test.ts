@@ -72,7 +72,7 @@ describe('a tunnel', () => {
       }),
       { numRuns: 25 },
     );
-  });
+  }).timeout(30_000);
 
   it('forgets a stream at both ends when both sides ended', async () => {
     const { hub, agent } = await connect(echo);

@@ -2,10 +2,13 @@ import { constants, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { endToEndHeaders, pairsOf } from '../../tunnel/end-to-end-headers.ts';
 import type { RequestHead } from '../../tunnel/heads.ts';
 import type { HubTunnel, TunnelResponse } from '../../tunnel/hub-end.ts';
+import { StreamResetError } from '../../tunnel/tunnel-error.ts';
 import { refuse } from '../server/answer.ts';
 import type { AuthenticatedRequest, OutgoingResponse } from '../server/authenticated-request.ts';
 import { failureStatus } from './failure-status.ts';
 import { redirectRefusal } from './redirect-refusal.ts';
+
+const clientGone = new StreamResetError('cancelled', 'the client went away');
 
 /** Sends a request into the tunnel and its answer to the client, whatever the size and however long it takes. */
 export async function proxyRequest(
@@ -15,7 +18,9 @@ export async function proxyRequest(
   response: OutgoingResponse,
 ): Promise<void> {
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  response.once('close', () => {
+    if (!response.writableEnded) gone.abort(clientGone);
+  });
   try {
     const body = hasBody(incoming) ? incoming : undefined;
     const onInfo = (info: { status: number; headers: readonly string[] }) =>
@@ -59,7 +64,7 @@ function writeHead(response: OutgoingResponse, status: number, headers: readonly
   response.writeHead(status, [...headers]);
   // A small answer leaves together with its head; that of a watch does not wait for the first event.
   setImmediate(() => {
-    if (!response.destroyed) response.flushHeaders();
+    if (!response.writableEnded && !response.destroyed) response.flushHeaders();
   });
 }
 

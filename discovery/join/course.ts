@@ -56,11 +56,10 @@ export function decideCourse(situation: Situation): Course {
   if (cluster === 'unknown') return { do: 'freeze', why: 'ClusterAPIUnavailable' };
   if (cluster === 'deleted') return { do: isHeld(discovered) ? 'leave' : 'forget' };
   if (cluster === 'gone') return whenClusterIsGone(situation);
-  if (cluster.deleting && (cluster.paused || cluster.movedAway))
+  if (cluster.paused || (cluster.deleting && cluster.movedAway))
     return { do: 'freeze', why: 'Paused' };
   if (isAnother(discovered, cluster)) return whenClusterIsAnother(situation, cluster);
   if (cluster.deleting) return { do: 'leave' };
-  if (cluster.paused) return { do: 'freeze', why: 'Paused' };
   if (discovered.spec.detached === true) return whenUserDetached(discovered);
   return situation.selection?.selected === false
     ? whenUnselected(situation, situation.selection)

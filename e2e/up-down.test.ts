@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -36,8 +36,8 @@ describe('npm run up, status and down', () => {
     return supervisor ? [supervisor, ...processes] : processes;
   };
 
-  it('brings a parent up that outlives the command', async () => {
-    const { exitCode, all } = await run('up', '--no-clusternet');
+  it('brings a parent and a child up that outlive the command', async () => {
+    const { exitCode, all } = await run('up', '--no-clusternet', '--clusters', '1');
     assert.equal(exitCode, 0, all);
     assert.match(all, /cluster parent is up/);
     const kubeconfig = directory.kubeconfig('parent');
@@ -56,10 +56,11 @@ describe('npm run up, status and down', () => {
     );
   });
 
-  it('leaves what is up as it is when it is run again', async () => {
+  it('leaves what is up as it is when it is run again, even twice at once', async () => {
     const before = await running();
-    const { exitCode } = await run('up', '--no-clusternet');
-    assert.equal(exitCode, 0);
+    const again = () => run('up', '--no-clusternet', '--clusters', '1');
+    const both = await Promise.all([again(), again()]);
+    for (const { exitCode, all } of both) assert.equal(exitCode, 0, all);
     assert.deepEqual(await running(), before);
   });
 
@@ -86,6 +87,8 @@ describe('npm run up, status and down', () => {
     const { exitCode, all } = await run('up', '--no-clusternet');
     assert.equal(exitCode, 0, all);
     assert.equal(ca(), caBefore);
+    assert.match(all, /cluster child1 is up again/);
+    assert.match((await run('status')).stdout, /^child1 +yes/m);
   });
 
   it('can be interrupted and run again', async () => {
@@ -111,6 +114,18 @@ describe('npm run up, status and down', () => {
     assert.deepEqual(processes.filter(isRunning), []);
     assert.ok(!existsSync(directory.root));
     assert.match((await run('down')).all, /nothing is up/);
+  });
+
+  it('refuses to make its home where other files are, and never deletes them', async () => {
+    const file = join(directory.root, 'mine');
+    await mkdir(directory.root);
+    await writeFile(file, 'dear to me');
+    const { exitCode, all } = await run('up');
+    assert.equal(exitCode, 1);
+    assert.match(all, /bed holds files that are not ours: name an empty or a new directory/);
+    await run('down');
+    assert.equal(await readFile(file, 'utf8'), 'dear to me');
+    await rm(directory.root, { recursive: true });
   });
 
   it('refuses a wrong number of clusters before it starts anything', async () => {

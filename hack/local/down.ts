@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Command } from 'commander';
 import { runCommand } from './command.ts';
-import { type LocalDirectory, localDirectory } from './local-directory.ts';
+import { isTestBed, type LocalDirectory, localDirectory } from './local-directory.ts';
 import { endRecordedProcesses, recordedProcesses } from './local-process.ts';
 import { endProcess } from './process-record.ts';
 import type { Report } from './report.ts';
@@ -17,7 +16,7 @@ const command = new Command('npm run down --')
 await command.parseAsync();
 
 async function down(directory: LocalDirectory, report: Report, signal: AbortSignal): Promise<void> {
-  if (!existsSync(directory.root)) {
+  if (!isTestBed(directory)) {
     report('nothing is up');
     return;
   }

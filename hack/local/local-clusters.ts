@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../reconcile/logger.ts';
@@ -52,6 +52,12 @@ export class LocalClusters {
   /** Those that run now, by name. */
   list(): LocalCluster[] {
     return [...this.#running.values()].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** The names of all that have data, running or not. */
+  known(): string[] {
+    const { clusters } = this.#options.directory;
+    return existsSync(clusters) ? readdirSync(clusters).sort() : [];
   }
 
   /** The cluster of this name: running already, or booted, over its data if it has some. */

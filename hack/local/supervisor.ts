@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { builtin } from '../../kube/builtin.ts';
@@ -10,7 +9,7 @@ import { coreManagerImage } from './cluster-api/core-manager-image.ts';
 import { clusternetImage } from './clusternet-image.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { type LocalCluster, LocalClusters } from './local-clusters.ts';
-import { localDirectory } from './local-directory.ts';
+import { localDirectory, lockName } from './local-directory.ts';
 import { tryMachineLock } from './machine-lock.ts';
 import { recordOf } from './process-record.ts';
 import { clusters } from './provider/cluster.ts';
@@ -29,8 +28,7 @@ const logger = createLogger('supervisor');
 
 /** Holds the clusters of this checkout until it is told to end. Started by `up`, in the background. */
 async function supervise(signal: AbortSignal): Promise<void> {
-  const checkout = createHash('sha256').update(directory.root).digest('hex').slice(0, 16);
-  await using lock = await tryMachineLock(`supervisor-${checkout}`);
+  await using lock = await tryMachineLock(lockName(directory, 'supervisor'));
   if (lock === undefined) throw new Error('this checkout has a supervisor already');
   const state = new PublishedState();
   const tools = await ensureTools('all', line => state.report(line), signal);
@@ -44,6 +42,7 @@ async function supervise(signal: AbortSignal): Promise<void> {
   });
   try {
     const { controlPlane } = await bootParent(clusters, state, signal);
+    await bootChildren(clusters, state, signal);
     state.set({ phase: 'running' });
     // What pods run as shows only when they run.
     setInterval(() => state.show(clusters), 2_000).unref();
@@ -71,6 +70,23 @@ async function bootParent(
   });
 }
 
+/** Boots the children that have data already, so that a test bed which comes back is complete when it says so. */
+async function bootChildren(
+  clusters: LocalClusters,
+  state: PublishedState,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const name of clusters.known().filter(each => each !== parent)) {
+    try {
+      await state.step(`cluster ${name} is up again`, () => clusters.ensure(name, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      // The local provider tries again.
+      state.report(`cluster ${name} did not come up: ${(error as Error).message}`);
+    }
+  }
+}
+
 /** Makes Cluster API's Clusters real, from the moment that clusterctl has installed the local provider's kinds. */
 async function provideClusters(
   machine: LocalClusters,
@@ -86,8 +102,13 @@ async function provideClusters(
 
 async function established(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const crd = await client.find(builtin.customResourceDefinitions, { name }, signal);
-    if (crd?.status?.conditions?.some(isEstablished)) return;
+    try {
+      const crd = await client.find(builtin.customResourceDefinitions, { name }, signal);
+      if (crd?.status?.conditions?.some(isEstablished)) return;
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ err: error }, 'the parent does not answer, trying again');
+    }
     await sleep(500, signal);
   }
 }

@@ -4,7 +4,8 @@ import { runCommand } from './command.ts';
 import { clustersHaveJoined, createClusters } from './create-clusters.ts';
 import { installProviders } from './install-providers.ts';
 import { kubectlFor } from './kubectl.ts';
-import { localDirectory } from './local-directory.ts';
+import { localDirectory, lockName, markTestBed } from './local-directory.ts';
+import { withMachineLock } from './machine-lock.ts';
 import { formatDuration, type Report } from './report.ts';
 import { machineFacts, shortcomings } from './requirements.ts';
 import { ensureSupervisor, runningSupervisor } from './supervisor-process.ts';
@@ -16,6 +17,7 @@ interface UpOptions {
 }
 
 const maxClusters = 30;
+const directory = localDirectory();
 
 const command = new Command('npm run up --')
   .description(
@@ -24,13 +26,19 @@ const command = new Command('npm run up --')
   )
   .option('--clusters <n>', 'also create this many child clusters', clusterCount, 0)
   .option('--no-clusternet', 'stop at Cluster API, without Clusternet')
-  .action((options: UpOptions) => runCommand(signal => up(options, console.log, signal)));
+  .action((options: UpOptions) =>
+    runCommand(signal => {
+      const onWait = (pid: string) => console.log(`waiting for the other "up" (process ${pid})`);
+      const task = () => up(options, console.log, signal);
+      return withMachineLock(lockName(directory, 'up'), task, { onWait }, signal);
+    }),
+  );
 
 await command.parseAsync();
 
 async function up(options: UpOptions, report: Report, signal: AbortSignal): Promise<void> {
   const begin = Date.now();
-  const directory = localDirectory();
+  markTestBed(directory);
   const running = runningSupervisor(directory)?.clusters.length ?? 0;
   await checkMachine(Math.max(0, options.clusters + 1 - running), signal);
   const tools = await ensureTools('all', report, signal);

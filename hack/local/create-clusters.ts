@@ -15,7 +15,7 @@ const timeout = '--timeout=300s';
 
 /**
  * Creates the Clusters `child1` to `child<count>` that are not there yet, the way a user does it, and waits until each has
- * its control plane and its nodes. Cluster API calls them Available half a minute later, when it next probes them.
+ * its control plane and its nodes.
  */
 export async function createClusters(
   count: number,

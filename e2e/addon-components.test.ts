@@ -9,6 +9,7 @@ import { writeManifests } from '../hack/write-manifests.ts';
 import { builtin } from '../kube/builtin.ts';
 import { ResourceDiscovery } from '../kube/resource-discovery.ts';
 import { agentObjects } from '../manifests/agent.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { applyObjects } from './apply-objects.ts';
 
 const home = 'clusternet-system';
@@ -87,7 +88,7 @@ const forbidden: Record<string, readonly string[]> = {
 };
 
 describe('the add-on, as clusterctl renders it, on a real API server', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
   let rendered: readonly KubeObject[];
 

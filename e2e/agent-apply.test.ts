@@ -16,6 +16,7 @@ import { runController } from '../reconcile/controller.ts';
 import { createLogger } from '../reconcile/logger.ts';
 import { createRuntime } from '../reconcile/runtime.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { applyAll, prepareForHub } from './hub-process.ts';
 
 const dedicated = 'clusternet-one';
@@ -76,7 +77,7 @@ const gadgetDefinition = {
 };
 
 describe('applying in a real cluster', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
   let client: KubeClient;
   let stop: AbortController;

@@ -19,6 +19,7 @@ import { accessWithToken } from '../kube/token-access.ts';
 import { agentIdentity } from '../manifests/agent.ts';
 import { identityObjects } from '../manifests/identity.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { type AgentProcess, startAgent } from './agent-process.ts';
 import { applyAll, type HubProcess, prepareForHub, startHub } from './hub-process.ts';
 
@@ -26,7 +27,7 @@ const bootstrapToken = { id: '07401b', secret: 'f395accd246ae52d' };
 const withinMs = 30_000;
 
 describe('an agent that is started by hand', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
   let hub: HubProcess;
   let agent: AgentProcess;

@@ -13,9 +13,10 @@ import { isRunning } from '../hack/local/process-record.ts';
 import { type Slot, slotPorts } from '../hack/local/slot.ts';
 import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.ts';
 import { builtin } from '../kube/builtin.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 
 describe('a control plane on loopback', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
 
   before(async () => {

@@ -14,12 +14,13 @@ import { createLogger } from '../reconcile/logger.ts';
 import { patchStatus } from '../reconcile/status-patch.ts';
 import { eventually } from '../test/eventually.ts';
 import { subscription } from '../test/scheduling-objects.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { prepareForHub } from './hub-process.ts';
 
 const namespace = 'default';
 
 describe('the controller runtime against a real API server', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
 
   before(async () => {

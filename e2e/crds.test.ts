@@ -11,6 +11,7 @@ import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.t
 import { ApiError } from '../kube/api-error.ts';
 import { builtin } from '../kube/builtin.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 
 const directory = join(import.meta.dirname, '../manifests/crds');
 const id = '0b5cfa6f-2bd5-4f0e-8d9b-9d6c5a1e7f11';
@@ -182,7 +183,7 @@ function objectOf(kind: string, name: string, fields: Record<string, unknown>): 
 }
 
 describe('our kinds on a real API server', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
 
   before(async () => {

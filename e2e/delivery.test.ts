@@ -15,11 +15,12 @@ import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.t
 import { builtin } from '../kube/builtin.ts';
 import { removeFinalizer } from '../reconcile/finalizers.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { type HubProcess, prepareForHub, startHub } from './hub-process.ts';
 
 /** The hub's part of the road: the test plays the scheduler (bindings) and the agents (status, finalizer). */
 describe('delivery in a real cluster', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
   let hub: HubProcess;
   let clusters: { namespace: string; name: string }[];

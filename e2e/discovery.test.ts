@@ -16,6 +16,7 @@ import type { CustomResourceDefinition } from '../kube/builtin-kinds.ts';
 import { discoveryIdentity } from '../manifests/discovery.ts';
 import { identityObjects } from '../manifests/identity.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { ComponentProcess } from './component-process.ts';
 import { applyAll, type HubProcess, kubeconfigOf, prepareForHub, startHub } from './hub-process.ts';
 
@@ -30,7 +31,7 @@ const team = 'team';
 const system = namespaces.system;
 
 describe('discovery on real clusters', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let parent: TestCluster;
   let child: TestCluster;
   let hub: HubProcess;

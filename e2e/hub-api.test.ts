@@ -9,12 +9,13 @@ import type { TokenRequest } from '../kube/builtin-kinds.ts';
 import { KubeClient } from '../kube/client.ts';
 import { accessWithToken } from '../kube/token-access.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { type HubProcess, prepareForHub, startHub } from './hub-process.ts';
 
 const sockets = '/apis/proxies.clusternet.io/v1alpha1/sockets';
 
 describe("the hub's API in a real cluster", () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
   let hub: HubProcess;
 

@@ -4,11 +4,12 @@ import type { DynamicObject, KubeObject } from '../api/kube-object.ts';
 import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.ts';
 import { builtin } from '../kube/builtin.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 
 const accelerator = 'feature.node.kubernetes.io/pci-10de.present';
 
 describe('nodes played by kwok', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
 
   before(async () => {

@@ -17,10 +17,11 @@ import { replicaLeaseName, tunnelLeaseName } from '../hub/tunnel-leases.ts';
 import { builtin } from '../kube/builtin.ts';
 import type { Lease } from '../kube/builtin-kinds.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { type HubProcess, prepareForHub, startHub } from './hub-process.ts';
 
 describe('the life of a cluster in the parent', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
   let hub: HubProcess;
 

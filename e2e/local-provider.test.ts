@@ -27,6 +27,7 @@ import { KubeClient } from '../kube/client.ts';
 import { accessFromKubeconfig } from '../kube/kubeconfig-access.ts';
 import { createLogger } from '../reconcile/logger.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 
 const namespace = 'default';
 const label = 'feature.node.kubernetes.io/cpu-cpuid.AVX2';
@@ -41,7 +42,7 @@ interface CompleteCluster extends Cluster {
 const completeClusters: Resource<CompleteCluster> = clusters;
 
 describe('the local Cluster API provider', () => {
-  const signal = AbortSignal.timeout(240_000);
+  const signal = suiteSignal(240_000);
   const providing = new AbortController();
   let checkout: string;
   let tools: Tools;

@@ -14,6 +14,7 @@ import { builtin } from '../kube/builtin.ts';
 import { imageOf, renderPlainManifests } from '../manifests/render.ts';
 import { createLogger } from '../reconcile/logger.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { applyObjects } from './apply-objects.ts';
 
 const namespace = 'clusternet-system';
@@ -24,7 +25,7 @@ const apps = 'apps.clusternet.io/v1alpha1';
 const components = ['hub', 'scheduler', 'discovery', 'agent'];
 
 describe('a parent with its components and nothing else', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
   let runner: PodRunner;
   const logs = () => join(cluster.controlPlane.directory, 'pod-logs');

@@ -10,13 +10,14 @@ import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.t
 import { builtin } from '../kube/builtin.ts';
 import { createLogger } from '../reconcile/logger.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 
 const namespace = 'default';
 const image = 'example.com/program:v1';
 const program = join(import.meta.dirname, 'pod-program.ts');
 
 describe('the pod runner', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
   let runner: PodRunner;
 

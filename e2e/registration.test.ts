@@ -17,12 +17,13 @@ import type { TokenRequest } from '../kube/builtin-kinds.ts';
 import { KubeClient } from '../kube/client.ts';
 import { accessWithToken } from '../kube/token-access.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { type HubProcess, prepareForHub, startHub } from './hub-process.ts';
 
 const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
 describe('registration in a real cluster', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let cluster: TestCluster;
   let hub: HubProcess;
 

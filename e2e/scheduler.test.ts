@@ -10,12 +10,13 @@ import { schedulerIdentity } from '../manifests/scheduler.ts';
 import { run } from '../scheduler/main.ts';
 import { eventually } from '../test/eventually.ts';
 import { cluster, keyFor, subscription } from '../test/scheduling-objects.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { applyAll, kubeconfigOf, prepareForHub } from './hub-process.ts';
 
 const labels = { app: 'web' };
 
 describe('the scheduler in a real cluster, with no more than its own rights', () => {
-  const signal = AbortSignal.timeout(170_000);
+  const signal = suiteSignal(170_000);
   let parent: TestCluster;
   let kubeconfig: string;
   let stop: AbortController;

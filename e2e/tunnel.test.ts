@@ -15,12 +15,13 @@ import { KubeClient } from '../kube/client.ts';
 import { sleep } from '../kube/sleep.ts';
 import { accessWithToken } from '../kube/token-access.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { attach, type Registered, register, tokenOf } from './attached-cluster.ts';
 import { type HubProcess, prepareForHub, startHub } from './hub-process.ts';
 
 /** One control plane is parent and child: what is tested lies between the two. */
 describe('kubectl through the tunnel', () => {
-  const signal = AbortSignal.timeout(600_000);
+  const signal = suiteSignal(600_000);
   let cluster: TestCluster;
   let hub: HubProcess;
   let child: Registered;

@@ -45,6 +45,8 @@ describe('discovery: which clusters', function (this: Mocha.Suite) {
     assert.equal(child.objects.get(builtin.namespaces, { name: 'clusternet-system' }), undefined);
     assert.deepEqual(world.parent.objects.list(managedClusters), []);
     assert.equal(world.discovered('one')?.spec.clusterID, undefined);
+    world.putCluster('one');
+    await world.untilPhase('one', 'Joining');
   });
 
   it('does nothing about a label that is set and taken back within the grace period', async () => {
@@ -238,3 +240,82 @@ function reportNodeLabels(world: FakeWorld, nodeLabels: object): void {
     status: { ...cluster?.status, nodeLabels },
   });
 }
+
+describe('discovery: the parent as its own child', function (this: Mocha.Suite) {
+  this.timeout(30_000);
+
+  const system = 'clusternet-system';
+
+  async function start(joinSelf: boolean): Promise<FakeWorld> {
+    const world = await FakeWorld.start();
+    world.parent.objects.put(builtin.namespaces, { metadata: { name: system } });
+    setJoinSelf(world, joinSelf);
+    await world.discover();
+    return world;
+  }
+
+  function setJoinSelf(world: FakeWorld, joinSelf: boolean): void {
+    world.parent.objects.put(hubConnections, {
+      metadata: { name: 'default' },
+      spec: { server: 'https://parent.test', caBundle: 'Q0E=', joinSelf },
+    });
+  }
+
+  it('leaves when HubConnection says so, comes back when it says otherwise, and holds up no namespace', async () => {
+    await using world = await start(true);
+    await world.untilPhase('self', 'Joining', system);
+    world.setConnected('self', true, system);
+    const joined = await world.untilPhase('self', 'Joined', system);
+    assert.deepEqual(joined.metadata.finalizers ?? [], []);
+    setJoinSelf(world, false);
+    await world.untilPhase('self', 'Ignored', system);
+    assert.deepEqual(world.parent.objects.list(managedClusters), []);
+    assert.ok(world.parent.objects.get(builtin.namespaces, { name: system }));
+    setJoinSelf(world, true);
+    await world.untilPhase('self', 'Joining', system);
+  });
+
+  it('is not made where HubConnection does not want it', async () => {
+    await using world = await start(false);
+    await world.createCluster('one');
+    await world.untilPhase('one', 'Joining');
+    assert.equal(world.discovered('self', system), undefined);
+  });
+
+  it('is not counted by the guard against mass removal', async () => {
+    await using world = await start(true);
+    await world.untilPhase('self', 'Joining', system);
+    setJoinSelf(world, false);
+    await world.untilPhase('self', 'Ignored', system);
+    await world.untilPolicy('MassChange', 'WithinLimit');
+  });
+});
+
+describe('discovery: its flags', function (this: Mocha.Suite) {
+  this.timeout(30_000);
+
+  it('sees only the namespace and the watch filter it is given', async () => {
+    await using world = await FakeWorld.start();
+    world.parent.objects.put(builtin.namespaces, { metadata: { name: 'other' } });
+    await world.discover({ watchNamespace: 'team', watchFilter: 'mine' });
+    const mine = { 'cluster.x-k8s.io/watch-filter': 'mine' };
+    world.putCluster('elsewhere', { namespace: 'other', labels: mine });
+    world.putCluster('unlabelled');
+    await world.createCluster('one', { labels: mine });
+    await world.untilPhase('one', 'Joining');
+    assert.deepEqual(
+      world.parent.objects.list(discoveredClusters).map(({ metadata }) => metadata.name),
+      ['one'],
+    );
+  });
+
+  it('keeps a cluster that leaves the watch filter: it is not deleted', async () => {
+    await using world = await FakeWorld.start({ gracePeriod: '1ms' });
+    await world.discover({ watchFilter: 'mine' });
+    await world.join('one', { labels: { 'cluster.x-k8s.io/watch-filter': 'mine' } });
+    world.putCluster('one');
+    await world.untilReason('one', 'Selected', 'ClusterGone');
+    assert.equal(world.managed('one')?.metadata.annotations?.[annotations.leave], undefined);
+    assert.equal(world.discovered('one')?.status?.phase, 'Joined');
+  });
+});

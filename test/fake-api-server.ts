@@ -133,7 +133,7 @@ export class FakeApiServer implements AsyncDisposable {
     if (discovered) return send(response, 200, discovered);
     if (!target) throw new Refusal(404, 'NotFound', `the server has nothing at ${path}`);
     const custom = this.#custom.get(`${method} ${path}`);
-    if (custom) return send(response, 200, custom(parse(body), target));
+    if (custom) return send(response, 200, custom(parse(body || '{}'), target));
     if (method === 'GET' && query.get('watch') === 'true') {
       if (query.get('sendInitialEvents') === 'true' && !this.watchList) {
         throw new Refusal(422, 'Invalid', 'sendInitialEvents is forbidden for watch');

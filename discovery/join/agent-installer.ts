@@ -154,6 +154,8 @@ export class AgentInstaller {
     issued: BootstrapToken | undefined,
     signal: AbortSignal,
   ): Promise<void> {
+    const { clusterID = '' } = pass.discovered.spec;
+    await restoreClusterId(child, clusterID, signal);
     const secret = issued === undefined ? [] : [manifest.registration(issued.token)];
     await applyAgent(child, [...manifest.objects, ...secret], signal);
     this.#parts.metrics.applied.inc(manifest.objects.length + secret.length);
@@ -183,7 +185,7 @@ export class AgentInstaller {
       child.listAll(builtin.pods, { namespace, labelSelector: agentPods }, signal),
       child.find(builtin.leases, { namespace, name: agentLease }, signal),
     ]);
-    const { progress, status, discovered } = pass;
+    const { progress, status } = pass;
     const health = agentHealth(deployment, pods);
     progress.set('AgentAvailable', health.status, health.reason, health.message);
     const dialError = lease?.metadata.annotations?.[annotations.lastDialError];
@@ -191,10 +193,8 @@ export class AgentInstaller {
       const message = `the agent does not reach the parent: ${dialError}`;
       progress.set('Connected', 'False', 'HubUnreachable', message);
     }
-    if (health.reason !== 'NotDeployed') return;
-    // Somebody took it away: the next look installs it anew, as the same cluster.
-    await restoreClusterId(child, discovered.spec.clusterID ?? '', signal);
-    status.bootstrapExpiration = undefined;
+    // Somebody took it away: the next look installs it anew.
+    if (health.reason === 'NotDeployed') status.bootstrapExpiration = undefined;
   }
 }
 

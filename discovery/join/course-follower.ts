@@ -76,10 +76,11 @@ export class CourseFollower {
   }
 
   async #join(pass: Pass, signal: AbortSignal): Promise<NextLookMs> {
-    const { managed, joiner } = this.#parts;
-    const { spec } = pass.discovered;
-    if (managed.find(spec.clusterID)?.metadata.deletionTimestamp !== undefined)
-      return this.#noteDetached(pass, signal);
+    const { managed, joiner, leaver } = this.#parts;
+    const cluster = managed.find(pass.discovered.spec.clusterID);
+    // What leaves by our own word is let go first, and then comes back.
+    if (leaver.isLeaving(pass)) return leavingMs;
+    if (cluster?.metadata.deletionTimestamp !== undefined) return this.#noteDetached(pass, signal);
     await this.#alignSpec(pass, signal);
     return joiner.join(pass, signal);
   }
@@ -123,6 +124,8 @@ export class CourseFollower {
     if (pass.discovered.spec.detached !== true) removals.carriedOut();
     pass.status.managedClusterRef = undefined;
     pass.status.bootstrapExpiration = undefined;
+    pass.status.agentVersion = undefined;
+    pass.progress.startOver();
     await removeFinalizer(
       this.#parts.parent,
       discoveredClusters,

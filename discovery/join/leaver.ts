@@ -25,10 +25,11 @@ export class Leaver {
     this.#parts = parts;
   }
 
-  /** Whether the wish to leave has been recorded already. */
+  /** Whether we have recorded the wish to leave. */
   isLeaving({ discovered }: Pass): boolean {
-    const managed = this.#parts.managed.find(discovered.spec.clusterID);
-    return managed?.metadata.annotations?.[annotations.leave] !== undefined;
+    const cluster = this.#parts.managed.find(discovered.spec.clusterID);
+    const reason = cluster?.metadata.annotations?.[annotations.leave];
+    return reason === 'ClusterDeleted' || reason === 'Detached';
   }
 
   /** Records the wish to leave and tells whether the parent has nothing of ours any more. */

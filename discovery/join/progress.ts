@@ -45,6 +45,12 @@ export class Progress {
     );
   }
 
+  /** Forgets how far the cluster came: should it come back, it begins anew. */
+  startOver(): void {
+    const kept: readonly string[] = ['Selected', 'Deleting', 'Paused', 'ControlPlaneInitialized'];
+    this.#conditions = this.#conditions.filter(({ type }) => kept.includes(type));
+  }
+
   find(type: ConditionType): Condition | undefined {
     return findCondition(this.#conditions, type);
   }

@@ -15,6 +15,12 @@ export interface Delivery {
   readonly caches: DeliveryCaches;
 }
 
+/** A cluster whose Base or Description could not be written. */
+export interface DeliveryFailure {
+  readonly cluster: ManagedCluster;
+  readonly error: unknown;
+}
+
 /** How many clusters are written to at the same time for one Subscription. */
 const parallel = 16;
 
@@ -25,23 +31,20 @@ export async function deliver(
   clusters: readonly ManagedCluster[],
   raw: readonly string[],
   signal: AbortSignal,
-): Promise<void> {
-  const failures: unknown[] = [];
+): Promise<readonly DeliveryFailure[]> {
+  const failures: DeliveryFailure[] = [];
   const rest = clusters.values();
   const worker = async (): Promise<void> => {
     for (const cluster of rest) {
       try {
         await deliverTo(delivery, subscription, cluster, raw, signal);
       } catch (error) {
-        failures.push(error);
+        failures.push({ cluster, error });
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(parallel, clusters.length) }, worker));
-  if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) {
-    throw new AggregateError(failures, `${failures.length} of ${clusters.length} clusters failed`);
-  }
+  return failures;
 }
 
 async function deliverTo(

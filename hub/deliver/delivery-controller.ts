@@ -6,7 +6,7 @@ import { addFinalizer, removeFinalizer } from '../../reconcile/finalizers.ts';
 import { keyOf, splitKey } from '../../reconcile/key.ts';
 import type { Runtime } from '../../reconcile/runtime.ts';
 import { type Source, watchObjects } from '../../reconcile/source.ts';
-import { deliver } from './deliver.ts';
+import { type DeliveryFailure, deliver } from './deliver.ts';
 import {
   boundTo,
   type DeliveryCaches,
@@ -16,7 +16,7 @@ import {
   originOf,
   subscribersOf,
 } from './delivery-caches.ts';
-import { planDelivery } from './delivery-plan.ts';
+import { type DeliveryCondition, planDelivery } from './delivery-plan.ts';
 import { writeConditions } from './subscription-conditions.ts';
 import { isAllGone, withdraw, withdrawAll } from './withdraw.ts';
 
@@ -40,12 +40,14 @@ export function deliveryController(runtime: Runtime, reservedNamespace: string):
         reservedNamespace,
         inDedicatedNamespace: isDedicated(caches, held.metadata.namespace),
       });
-      const bound = boundClusters(caches, held);
-      if (plan.raw !== undefined) {
-        await deliver({ runtime, caches }, held, bound, plan.raw, signal);
-      }
-      if (plan.withdraw) await withdraw({ runtime, caches }, held, signal);
-      await writeConditions(client, held, plan.conditions, runtime.clock.now(), signal);
+      const delivery = { runtime, caches };
+      const { raw } = plan;
+      const bound = raw === undefined ? [] : boundClusters(caches, held);
+      const failures = await deliver(delivery, held, bound, raw ?? [], signal);
+      if (plan.withdraw) await withdraw(delivery, held, signal);
+      const conditions = withFailures(plan.conditions, failures);
+      await writeConditions(client, held, conditions, runtime.clock.now(), signal);
+      throwFailures(failures);
     },
   };
 }
@@ -71,6 +73,29 @@ function sourcesOf(caches: DeliveryCaches): Source[] {
       enqueue: ({ object }) => boundTo(caches, object),
     }),
   ];
+}
+
+/** Tells users what the log tells operators; the retry that follows the throw makes it go away when it can. */
+function withFailures(
+  conditions: readonly DeliveryCondition[],
+  failures: readonly DeliveryFailure[],
+): readonly DeliveryCondition[] {
+  const [first] = failures;
+  if (first === undefined) return conditions;
+  const why = first.error instanceof Error ? first.error.message : String(first.error);
+  const count = failures.length === 1 ? '1 cluster' : `${failures.length} clusters`;
+  const message = `Could not be written for ${count}, first ${keyOf(first.cluster)}: ${why.slice(0, 500)}. It is tried again.`;
+  return conditions.map(condition =>
+    condition.type === 'Rendered'
+      ? { ...condition, status: 'False', reason: 'WriteFailed', message }
+      : condition,
+  );
+}
+
+function throwFailures(failures: readonly DeliveryFailure[]): void {
+  if (failures.length === 0) return;
+  const errors = failures.map(({ error }) => error);
+  throw new AggregateError(errors, `${failures.length} clusters could not be written`);
 }
 
 /** The bound clusters that exist and are not leaving. */

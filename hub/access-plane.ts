@@ -8,7 +8,7 @@ import { Sockets } from './sockets/sockets.ts';
 
 /** The tunnels and the proxy, fed with what this hub knows of clusters and of its parent. */
 export function accessPlane(
-  { namespace, identity }: HubOptions,
+  { namespace }: HubOptions,
   runtime: Runtime,
   trust: FrontProxyTrust,
 ): Sockets {
@@ -20,7 +20,8 @@ export function accessPlane(
   return new Sockets({
     runtime,
     namespace,
-    replica: identity,
+    // Named anew with every start: what an earlier process held must not seem to be held by this one.
+    replica: crypto.randomUUID(),
     build: `clusternet-hub/${version}`,
     // Before the first list is in nobody may be told that a cluster does not exist.
     isKnown: clusterId => !clusters.isSynced() || clusterById(clusters, clusterId) !== undefined,

@@ -10,7 +10,7 @@ export function tunnelLeaseName(clusterId: string): string {
   return `tunnel-${clusterId}`;
 }
 
-/** The Lease by which a hub replica shows that it is alive; a replica is named by its Pod UID. */
+/** The Lease by which a hub replica shows that it is alive; a replica is a process, named anew with every start. */
 export function replicaLeaseName(replica: string): string {
   return `hub-${replica}`;
 }

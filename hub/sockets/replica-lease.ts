@@ -13,7 +13,7 @@ export interface ReplicaLeaseOptions {
 
 const RENEW_MS = 5_000;
 const LEASE_MS = 15_000;
-/** A replica that has not renewed for so long will not come back under its name: names are Pod UIDs. */
+/** A replica that has not renewed for so long will not come back under its name: every start has a new one. */
 const FORGOTTEN_MS = 3_600_000;
 const prefix = replicaLeaseName('');
 

@@ -28,7 +28,7 @@ export interface SocketsOptions {
   readonly runtime: Pick<Runtime, 'client' | 'clock' | 'logger' | 'metrics'>;
   /** Where the Leases are. */
   readonly namespace: string;
-  /** This replica's name: its Pod UID. */
+  /** This process's name among the hub's replicas, a new one with every start. */
   readonly replica: string;
   /** Program and version, for agents' logs. */
   readonly build: string;

@@ -8,11 +8,12 @@ import type { KubeClient } from '../../kube/client.ts';
 import { splitKey } from '../../reconcile/key.ts';
 import type { Delivery } from './deliver.ts';
 import { baseName } from './delivered-objects.ts';
-import { madeFrom } from './delivery-caches.ts';
+import { type DeliveryCaches, madeFrom } from './delivery-caches.ts';
 
 /**
  * Takes back from clusters the Subscription is not bound to any more. The Description goes first, with the deletion recorded on it;
- * it is gone when its agent has removed the objects.
+ * it is gone when its agent has removed the objects. A cluster that is leaving, or has left, is not asked to remove anything:
+ * hub/lifecycle lets go of what it was given.
  */
 export async function withdraw(
   { runtime: { client }, caches }: Delivery,
@@ -23,21 +24,19 @@ export async function withdraw(
     (subscription.status?.bindingClusters ?? []).map(key => splitKey(key).namespace),
   );
   const base = baseName(subscription);
-  const isWanted = ({ metadata }: KubeObject, name: string): boolean =>
-    metadata.name === name && bound.has(metadata.namespace);
+  const isOver = ({ metadata }: KubeObject, name: string): boolean =>
+    (metadata.name !== name || !bound.has(metadata.namespace)) &&
+    staysIn(caches, metadata.namespace);
   const made = madeFrom(caches, subscription);
-  await deleteAll(
-    client,
-    descriptions,
-    made.descriptions.filter(description => !isWanted(description, `${base}-generic`)),
-    signal,
-  );
-  await deleteAll(
-    client,
-    bases,
-    made.bases.filter(each => !isWanted(each, base)),
-    signal,
-  );
+  const over = made.descriptions.filter(each => isOver(each, `${base}-generic`));
+  await deleteAll(client, descriptions, over, signal);
+  const overBases = made.bases.filter(each => isOver(each, base));
+  await deleteAll(client, bases, overBases, signal);
+}
+
+/** Whether the cluster of a dedicated namespace is there and stays. */
+function staysIn({ clusters }: DeliveryCaches, namespace: string | undefined): boolean {
+  return clusters.list(namespace).some(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
 /** Takes back from every cluster; reads the API server, for a cache may not know yet what was made a moment ago. */

@@ -6,6 +6,7 @@ import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { Resource } from '../../api/resource.ts';
 import { annotations, finalizers, namesFor, serviceAccounts } from '../../api/well-known.ts';
+import { isConflict } from '../../kube/api-error.ts';
 import { builtin } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { EventRecorder } from '../../reconcile/event-recorder.ts';
@@ -33,16 +34,25 @@ export async function removeCluster(
   for (const name of [serviceAccounts.child, serviceAccounts.bootstrap]) {
     await client.delete(builtin.serviceAccounts, { namespace: dedicated, name }, {}, signal);
   }
-  await removeDelivered(removal, descriptions, dedicated, signal);
-  await removeDelivered(removal, helmReleases, dedicated, signal);
-  await removeDelivered(removal, bases, dedicated, signal);
+  await removeDelivered(removal, dedicated, signal);
   await removeRights(removal, cluster, signal);
   await removeRequest(client, cluster, signal);
   await removeNamespace(client, cluster, signal);
+  // A delivery that was under way may have made something since; into a namespace that is going nothing can be put.
+  await removeDelivered(removal, dedicated, signal);
 }
 
-/** Takes our finalizer off each object, since the agent that would do so is not coming back, and deletes it. */
-async function removeDelivered<T extends KubeObject>(
+async function removeDelivered(
+  removal: Removal,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await letGoOfAll(removal, descriptions, namespace, signal);
+  await letGoOfAll(removal, helmReleases, namespace, signal);
+  await letGoOfAll(removal, bases, namespace, signal);
+}
+
+async function letGoOfAll<T extends KubeObject>(
   { client, events }: Removal,
   resource: Resource<T>,
   namespace: string,
@@ -50,13 +60,41 @@ async function removeDelivered<T extends KubeObject>(
 ): Promise<void> {
   for (const object of await client.listAll(resource, { namespace }, signal)) {
     const { name = '', uid } = object.metadata;
-    await removeFinalizer(client, resource, object, finalizers.apps, signal);
-    await client.delete(resource, { namespace, name }, uid === undefined ? {} : { uid }, signal);
+    await letGo(client, resource, object, signal);
     // Told about an object without namespace, for the events of this one will be gone with it in a moment.
     const subject = { ...object, metadata: { name, ...(uid === undefined ? {} : { uid }) } };
     const message = `${resource.kind} ${namespace}/${name} was removed because its cluster has left; what it had brought into the cluster stays there.`;
     events.normal(subject, 'ClusterLeft', message, 'Leave');
   }
+}
+
+const attempts = 20;
+
+/**
+ * Makes an object vanish without ever being marked for deletion, by which an agent that still watches would take its applications away.
+ * For up to ten seconds the API server may still accept such an agent's token, and it puts its finalizer back: then again.
+ */
+async function letGo<T extends KubeObject>(
+  client: KubeClient,
+  resource: Resource<T>,
+  object: T,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name = '', uid } = object.metadata;
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    await removeFinalizer(client, resource, object, finalizers.apps, signal);
+    const live = await client.find(resource, { namespace, name }, signal);
+    if (live === undefined || live.metadata.uid !== uid) return;
+    if (live.metadata.finalizers?.includes(finalizers.apps)) continue;
+    const { resourceVersion = '' } = live.metadata;
+    try {
+      await client.delete(resource, { namespace, name }, { resourceVersion }, signal);
+      return;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  }
+  throw new Error(`${resource.kind} ${namespace}/${name} changes faster than it can be let go of`);
 }
 
 async function removeRights(

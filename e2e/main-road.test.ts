@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { kill } from 'node:process';
+import { descriptions } from '../api/apps/description.ts';
+import { manifests } from '../api/apps/manifest.ts';
+import { subscriptions } from '../api/apps/subscription.ts';
+import { clusterRegistrationRequests } from '../api/clusters/cluster-registration-request.ts';
+import { managedClusters } from '../api/clusters/managed-cluster.ts';
+import { findCondition } from '../api/conditions.ts';
+import {
+  agentLease,
+  annotations,
+  namesFor,
+  namespaces,
+  secretNames,
+  serviceAccounts,
+} from '../api/well-known.ts';
+import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.ts';
+import { builtin } from '../kube/builtin.ts';
+import type { ConfigMap, TokenRequest } from '../kube/builtin-kinds.ts';
+import { agentObjects } from '../manifests/agent.ts';
+import { identityObjects } from '../manifests/identity.ts';
+import { schedulerIdentity } from '../manifests/scheduler.ts';
+import { eventually } from '../test/eventually.ts';
+import { type ComponentProcess, startComponent } from './component-process.ts';
+import { applyAll, type HubProcess, kubeconfigOf, prepareForHub, startHub } from './hub-process.ts';
+
+/** Hub, scheduler and agent as processes with the rights of the manifests; the test plays discovery. */
+describe('the road from a Subscription to an object in a child', function () {
+  this.timeout(240_000);
+  const signal = AbortSignal.timeout(230_000);
+  const shop = { namespace: 'default', name: 'shop' };
+  const settings = { namespace: 'default', name: 'settings' };
+  let parent: TestCluster;
+  let child: TestCluster;
+  let hub: HubProcess;
+  let scheduler: ComponentProcess;
+  let agent: ComponentProcess;
+  let clusterId: string;
+  let cluster: { namespace: string; name: string };
+
+  before(async () => {
+    [parent, child] = await Promise.all([
+      startTestCluster({ name: 'parent' }, signal),
+      startTestCluster({ name: 'child' }, signal),
+    ]);
+    hub = await startHub(parent, await prepareForHub(parent, signal));
+    await applyAll(parent, identityObjects(schedulerIdentity, namespaces.system), signal);
+    const kubeconfig = await kubeconfigOf(parent, schedulerIdentity.name);
+    scheduler = await startComponent(
+      'scheduler',
+      ['--kubeconfig', kubeconfig, '--secure-port', '0'],
+      'became leader',
+    );
+  });
+
+  after(async () => {
+    for (const process of [agent, scheduler, hub]) await process?.kill('SIGTERM');
+    await Promise.all([parent, child].map(each => each?.[Symbol.asyncDispose]()));
+  });
+
+  /** What discovery does for a Cluster of Cluster API. */
+  async function bringInAgent(): Promise<void> {
+    const lease = { namespace: namespaces.system, name: agentLease };
+    const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: lease };
+    await child.client.create(builtin.namespaces, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespaces.system },
+    });
+    clusterId = (await child.client.create(builtin.leases, object)).metadata.uid ?? '';
+    cluster = { namespace: namesFor.dedicatedNamespace(clusterId), name: 'edge' };
+    await parent.client.create(clusterRegistrationRequests, {
+      apiVersion: 'clusters.clusternet.io/v1beta1',
+      kind: 'ClusterRegistrationRequest',
+      metadata: { name: namesFor.registrationRequest(clusterId) },
+      spec: { clusterId, clusterName: 'edge', clusterLabels: { tier: 'edge' } },
+    });
+    await eventually(() => parent.client.find(managedClusters, cluster));
+    const { status } = await parent.client.createSubresource<TokenRequest>(
+      builtin.serviceAccounts,
+      { namespace: cluster.namespace, name: serviceAccounts.bootstrap },
+      'token',
+      {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: { expirationSeconds: 600 },
+      },
+    );
+    const { server, caBundle } = parent.controlPlane;
+    const join = { parentURL: server, caBundle, bootstrapToken: status?.token ?? '' };
+    const options = {
+      namespace: namespaces.system,
+      image: 'unused',
+      replicas: 0,
+      deployerRole: 'ClusterAdmin',
+    };
+    await applyAll(child, agentObjects({ ...options, ...join }), signal);
+  }
+
+  async function startAgent(): Promise<void> {
+    const kubeconfig = await kubeconfigOf(child, serviceAccounts.agent);
+    const flags = ['--kubeconfig', kubeconfig, '--secure-port', '0'];
+    agent = await startComponent('agent', flags, 'agent is up');
+  }
+
+  async function ready() {
+    const { status } = await parent.client.get(managedClusters, cluster);
+    return findCondition(status?.conditions, 'Ready');
+  }
+
+  const logs = () => `hub:\n${hub.log().slice(-4000)}\nagent:\n${agent?.log().slice(-4000)}`;
+
+  it('joins the child: Ready, untainted, and its bootstrap account gone', async () => {
+    await bringInAgent();
+    await startAgent();
+    const joined = await eventually(
+      async () => {
+        const found = await parent.client.get(managedClusters, cluster);
+        return (await ready())?.status === 'True' && !found.spec.taints?.length ? found : undefined;
+      },
+      { withinMs: 30_000, describe: 'Ready and untainted' },
+    ).catch((error: unknown) => assert.fail(`${String(error)}\n${logs()}`));
+    assert.match(joined.status?.k8sVersion ?? '', /^v1\./);
+    const bootstrap = { namespace: cluster.namespace, name: serviceAccounts.bootstrap };
+    await eventually(
+      async () => (await parent.client.find(builtin.serviceAccounts, bootstrap)) === undefined,
+    );
+  });
+
+  it('brings a ConfigMap to the selected child and its state back', async () => {
+    const feed = { apiVersion: 'v1', kind: 'ConfigMap', ...settings };
+    await parent.client.create(manifests, {
+      apiVersion: 'apps.clusternet.io/v1alpha1',
+      kind: 'Manifest',
+      metadata: { namespace: namespaces.reserved, name: 'configmaps.default.settings' },
+      template: {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: settings,
+        data: { colour: 'red' },
+      },
+    });
+    await parent.client.create(subscriptions, {
+      apiVersion: 'apps.clusternet.io/v1alpha1',
+      kind: 'Subscription',
+      metadata: shop,
+      spec: {
+        subscribers: [{ clusterAffinity: { matchLabels: { tier: 'edge' } } }],
+        feeds: [feed],
+      },
+    });
+    const delivered = await eventually(
+      () => child.client.find<ConfigMap>(builtin.configMaps, settings),
+      {
+        withinMs: 20_000,
+        describe: 'the object in the child',
+      },
+    ).catch((error: unknown) => assert.fail(`${String(error)}\n${logs()}`));
+    assert.deepEqual(delivered.data, { colour: 'red' });
+    await eventually(
+      async () => {
+        const { status } = await parent.client.get(subscriptions, shop);
+        const applied = findCondition(status?.conditions, 'Applied');
+        if (applied?.status !== 'True') throw new Error(applied?.message);
+        return status?.completedReleases === 1;
+      },
+      { withinMs: 20_000, describe: 'Applied' },
+    );
+  });
+
+  it('follows a change of the Manifest', async () => {
+    const key = { namespace: namespaces.reserved, name: 'configmaps.default.settings' };
+    const body = { template: { data: { colour: 'blue' } } };
+    await parent.client.patch(manifests, key, { type: 'merge', body });
+    await eventually(
+      async () => {
+        const found = await child.client.get<ConfigMap>(builtin.configMaps, settings);
+        return found.data?.colour === 'blue';
+      },
+      { withinMs: 20_000, describe: 'the change in the child' },
+    );
+  });
+
+  it('reaches the child through the parent, as the child itself answers', async () => {
+    const path = `/apis/proxies.clusternet.io/v1alpha1/sockets/${clusterId}/proxy/direct/version`;
+    const answer = await parent.client.requestJson<{ gitVersion: string }>({ method: 'GET', path });
+    assert.match(answer.gitVersion, /^v1\./);
+  });
+
+  it('never stops being Ready while the agent restarts', async () => {
+    const before = await ready();
+    const mark = hub.log().length;
+    await agent.kill('SIGKILL');
+    await startAgent();
+    await eventually(() => hub.log().slice(mark).includes('tunnel connected'), {
+      withinMs: 10_000,
+      describe: 'the tunnel is back',
+    });
+    assert.deepEqual(await ready(), before);
+  });
+
+  it('is Unknown within 15 s of the agent falling silent, and keeps its placement', async () => {
+    const { status } = await parent.client.get(subscriptions, shop);
+    // A hub that was started a moment ago blames nobody for what it may have missed.
+    const leads =
+      hub
+        .log()
+        .split('\n')
+        .find(line => line.includes('became leader')) ?? '{}';
+    const leadsSince = Date.parse(JSON.parse(leads).time);
+    await eventually(() => Date.now() - leadsSince > 46_000, { withinMs: 60_000 });
+    const silent = performance.now();
+    kill(agent.pid, 'SIGSTOP');
+    try {
+      await eventually(async () => (await ready())?.status === 'Unknown', {
+        withinMs: 17_000,
+        describe: 'Unknown',
+      });
+      assert.ok(performance.now() - silent < 16_000, 'within 15 s and a moment');
+      assert.equal((await ready())?.reason, 'ClusterStatusUnknown');
+      const found = await parent.client.get(subscriptions, shop);
+      assert.deepEqual(found.status?.bindingClusters, status?.bindingClusters);
+      const [description] = await parent.client.listAll(descriptions, {
+        namespace: cluster.namespace,
+      });
+      assert.equal(description?.metadata.deletionTimestamp, undefined);
+    } finally {
+      kill(agent.pid, 'SIGCONT');
+    }
+    // It has lost its Lease meanwhile and ends; its Pod would start it again.
+    await agent.kill('SIGKILL');
+    await startAgent();
+    await eventually(async () => (await ready())?.status === 'True', {
+      withinMs: 40_000,
+      describe: 'Ready again',
+    });
+  });
+
+  it('never stops being Ready while the hub restarts, and changes nothing in the child', async () => {
+    const before = await ready();
+    const object = await child.client.get(builtin.configMaps, settings);
+    await hub.kill('SIGKILL');
+    hub = await startHub(parent, hub.port);
+    await eventually(() => hub.log().includes('tunnel connected'), {
+      withinMs: 30_000,
+      describe: 'the tunnel is back',
+    });
+    assert.deepEqual(await ready(), before);
+    const after = await child.client.get(builtin.configMaps, settings);
+    assert.equal(after.metadata.resourceVersion, object.metadata.resourceVersion);
+  });
+
+  it('leaves on a recorded intent: nothing is left in the parent, everything in the child', async () => {
+    const body = { metadata: { annotations: { [annotations.leave]: 'ClusterDeleted' } } };
+    await parent.client.patch(managedClusters, cluster, { type: 'merge', body });
+    await eventually(
+      async () =>
+        (await parent.client.find(builtin.namespaces, { name: cluster.namespace })) === undefined,
+      { withinMs: 15_000, describe: 'the namespace is gone' },
+    );
+    assert.ok(await child.client.find(builtin.configMaps, settings), 'the object stays');
+    assert.ok(
+      await child.client.find(builtin.secrets, {
+        namespace: namespaces.system,
+        name: secretNames.parentCluster,
+      }),
+    );
+  });
+});

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect, type TLSSocket } from 'node:tls';
 import * as x509 from '@peculiar/x509';
@@ -274,6 +275,17 @@ describe('hubServer on its listener', () => {
     assert.equal(JSON.parse((await send('/version')).body).gitVersion, 'v1.2.3');
     assert.deepEqual(await send('/readyz'), { code: 503, body: 'caches are empty\n' });
     assert.equal((await send('/livez')).body, 'ok');
+  });
+
+  it('closes although a client is in the middle of its handshake', async () => {
+    const half = connectTcp(listener.port, '127.0.0.1');
+    half.on('error', () => {});
+    await once(half, 'connect');
+    // Answered, so the server has accepted it; the rest of the handshake never comes.
+    await send('/livez');
+    const gone = once(half, 'close');
+    await listener.close();
+    await gone;
   });
 
   it('audits who did what, health checks left out', async () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createSecureServer, type Http2SecureServer, Http2ServerRequest } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Peer } from './authentication.ts';
 import { certificatesOf } from './front-proxy-config.ts';
@@ -35,6 +35,8 @@ export async function listen(
   { address, port }: { readonly address: string; readonly port: number },
 ): Promise<Listener> {
   const open = new Set<TLSSocket>();
+  const accepted = new Set<Socket>();
+  let closing = false;
   const server = createSecureServer({
     ...tlsOptions(secrets),
     ...http1Limits,
@@ -49,6 +51,11 @@ export async function listen(
     // Clients that end watches reset streams; the parent multiplexes all of them over one connection.
     streamResetBurst: 20_000,
     streamResetRate: 2_000,
+  });
+  server.on('connection', (socket: Socket) => {
+    accepted.add(socket);
+    socket.on('close', () => accepted.delete(socket));
+    if (closing) socket.destroy();
   });
   server.on('secureConnection', socket => {
     open.add(socket);
@@ -68,8 +75,10 @@ export async function listen(
     peerOf: request => peerOf(request),
     close: () =>
       new Promise(resolve => {
+        closing = true;
         server.close(() => resolve());
-        for (const socket of open) socket.destroy();
+        // Those in the middle of a handshake too: the server waits for every one of them.
+        for (const socket of accepted) socket.destroy();
       }),
   };
 }

@@ -6,6 +6,7 @@ import { kubeconfigOf } from './hub-process.ts';
 
 /** An agent that runs as a process of its own in a test cluster, with the rights of its ServiceAccount. */
 export interface AgentProcess {
+  readonly pid: number;
   /** Its log so far, one JSON document per line. */
   log(): string;
   /** Answers the exit code, or the signal that ended it. */
@@ -37,6 +38,7 @@ export async function startAgent(
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', text => (log += text));
   return {
+    pid: child.pid ?? 0,
     log: () => log,
     kill: async signal => {
       child.kill(signal);

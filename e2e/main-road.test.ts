@@ -21,7 +21,8 @@ import { agentObjects } from '../manifests/agent.ts';
 import { identityObjects } from '../manifests/identity.ts';
 import { schedulerIdentity } from '../manifests/scheduler.ts';
 import { eventually } from '../test/eventually.ts';
-import { type ComponentProcess, startComponent } from './component-process.ts';
+import { type AgentProcess, startAgent } from './agent-process.ts';
+import { ComponentProcess } from './component-process.ts';
 import { applyAll, type HubProcess, kubeconfigOf, prepareForHub, startHub } from './hub-process.ts';
 
 /** Hub, scheduler and agent as processes with the rights of the manifests; the test plays discovery. */
@@ -34,7 +35,7 @@ describe('the road from a Subscription to an object in a child', function () {
   let child: TestCluster;
   let hub: HubProcess;
   let scheduler: ComponentProcess;
-  let agent: ComponentProcess;
+  let agent: AgentProcess;
   let clusterId: string;
   let cluster: { namespace: string; name: string };
 
@@ -46,15 +47,14 @@ describe('the road from a Subscription to an object in a child', function () {
     hub = await startHub(parent, await prepareForHub(parent, signal));
     await applyAll(parent, identityObjects(schedulerIdentity, namespaces.system), signal);
     const kubeconfig = await kubeconfigOf(parent, schedulerIdentity.name);
-    scheduler = await startComponent(
-      'scheduler',
-      ['--kubeconfig', kubeconfig, '--secure-port', '0'],
-      'became leader',
-    );
+    scheduler = new ComponentProcess('scheduler', [
+      ...['--kubeconfig', kubeconfig],
+      ...['--secure-port', '0'],
+    ]);
   });
 
   after(async () => {
-    for (const process of [agent, scheduler, hub]) await process?.kill('SIGTERM');
+    for (const each of [agent, scheduler, hub]) await each?.kill('SIGTERM');
     await Promise.all([parent, child].map(each => each?.[Symbol.asyncDispose]()));
   });
 
@@ -97,12 +97,6 @@ describe('the road from a Subscription to an object in a child', function () {
     await applyAll(child, agentObjects({ ...options, ...join }), signal);
   }
 
-  async function startAgent(): Promise<void> {
-    const kubeconfig = await kubeconfigOf(child, serviceAccounts.agent);
-    const flags = ['--kubeconfig', kubeconfig, '--secure-port', '0'];
-    agent = await startComponent('agent', flags, 'agent is up');
-  }
-
   async function ready() {
     const { status } = await parent.client.get(managedClusters, cluster);
     return findCondition(status?.conditions, 'Ready');
@@ -112,7 +106,7 @@ describe('the road from a Subscription to an object in a child', function () {
 
   it('joins the child: Ready, untainted, and its bootstrap account gone', async () => {
     await bringInAgent();
-    await startAgent();
+    agent = await startAgent(child);
     const joined = await eventually(
       async () => {
         const found = await parent.client.get(managedClusters, cluster);
@@ -191,7 +185,7 @@ describe('the road from a Subscription to an object in a child', function () {
     const before = await ready();
     const mark = hub.log().length;
     await agent.kill('SIGKILL');
-    await startAgent();
+    agent = await startAgent(child);
     await eventually(() => hub.log().slice(mark).includes('tunnel connected'), {
       withinMs: 10_000,
       describe: 'the tunnel is back',
@@ -229,7 +223,7 @@ describe('the road from a Subscription to an object in a child', function () {
     }
     // It has lost its Lease meanwhile and ends; its Pod would start it again.
     await agent.kill('SIGKILL');
-    await startAgent();
+    agent = await startAgent(child);
     await eventually(async () => (await ready())?.status === 'True', {
       withinMs: 40_000,
       describe: 'Ready again',

@@ -191,16 +191,7 @@ async function writeKubeconfigThroughParent(name: string): Promise<string> {
   const id = await shell.run('kubectl', ['get', 'dcl', name, '-o', 'jsonpath={.spec.clusterID}'], {
     quiet: true,
   });
-  await kubectl('--kubeconfig', child, 'create', 'serviceaccount', 'demo', '-n', 'default');
-  await kubectl(
-    '--kubeconfig',
-    child,
-    'create',
-    'clusterrolebinding',
-    'demo',
-    '--clusterrole=cluster-admin',
-    '--serviceaccount=default:demo',
-  );
+  await kubectl('--kubeconfig', child, 'apply', '-f', 'examples/child-access');
   const token = await shell.run(
     'kubectl',
     ['--kubeconfig', child, 'create', 'token', 'demo', '-n', 'default'],

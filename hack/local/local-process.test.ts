@@ -24,6 +24,7 @@ describe('a local process', () => {
     logFile: join(directory, 'logs/shell.log'),
     recordDirectory: join(directory, 'processes'),
   });
+  const forever = 'while :; do sleep 0.05; done';
   const recordFile = () => join(directory, 'processes/test/shell.json');
 
   it('writes its output to its log, and is recorded while it runs', async () => {
@@ -66,7 +67,7 @@ describe('a local process', () => {
   });
 
   it('is found by its record when nobody remembers it', async () => {
-    const forgotten = await startProcess(shell('while :; do sleep 0.05; done'));
+    const forgotten = await startProcess(shell(forever));
     const ended = await endRecordedProcesses(join(directory, 'processes'));
     assert.deepEqual(ended, [forgotten.record]);
     assert.ok(!isRunning(forgotten.record));
@@ -76,8 +77,9 @@ describe('a local process', () => {
   it('dies with the process that started it, however that ends', async () => {
     const script = `
       import { startProcess } from ${JSON.stringify(import.meta.resolve('./local-process.ts'))};
-      const { record } = await startProcess(${JSON.stringify(shell('while :; do sleep 0.05; done'))});
-      console.log(record.pid);
+      const child = await startProcess(${JSON.stringify(shell(`echo on; ${forever}`))});
+      while ((await child.lastWords()) !== 'on') await new Promise(setImmediate);
+      console.log(child.record.pid);
       setInterval(() => {}, 1000);`;
     const owner = spawn(process.execPath, ['--input-type=module', '-e', script]);
     const [pid] = await once(owner.stdout, 'data');

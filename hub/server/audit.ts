@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { headerValues, type RawHeaders } from './header-values.ts';
 
-/** One line of the audit log. No query string, no extras, no bodies: those may hold secrets. */
+/**
+ * One line of the audit log: one per request when it has been answered, and for an upgraded connection, which may last for days, one
+ * more when it begins. No query string, no extras, no bodies: those may
+ * hold secrets.
+ */
 export interface AuditLine {
+  readonly stage: 'ResponseStarted' | 'ResponseComplete';
   readonly auditID: string;
   readonly user: string;
   readonly verb: string;

@@ -236,6 +236,11 @@ describe('hubServer on its listener', () => {
     };
     assert.equal((await upgrade('ann')).code, 101);
     assert.equal(proxied[0]?.subresource, 'attach');
+    assert.deepEqual(
+      lines.map(({ stage, status }) => `${stage} ${status}`),
+      ['ResponseStarted 101', 'ResponseComplete 101'].slice(0, lines.length),
+    );
+    assert.ok(lines.length >= 1, 'a tunnel is in the audit log while it lasts');
     const refused = await upgrade('bob');
     assert.equal(refused.code, 403);
     assert.match(JSON.parse(refused.body).message, /user "bob" cannot get it/);

@@ -76,7 +76,8 @@ export function hubServer(options: HubServerOptions): HubServer {
       const passage = begin(incoming, peer);
       response.setHeader('audit-id', passage.auditID);
       response.on('close', () => {
-        audit(options, passage, response.headersSent ? response.statusCode : 499);
+        const status = response.headersSent ? response.statusCode : 499;
+        audit(options, passage, 'ResponseComplete', status);
       });
       serve(options, passage, response).catch((error: unknown) => {
         refuse(response, fail(error, passage));
@@ -86,7 +87,7 @@ export function hubServer(options: HubServerOptions): HubServer {
       const passage = begin(incoming, peer);
       let status = 101;
       socket.on('error', () => socket.destroy());
-      socket.on('close', () => audit(options, passage, status));
+      socket.on('close', () => audit(options, passage, 'ResponseComplete', status));
       serveUpgrade(options, passage, socket, head).catch((error: unknown) => {
         const refusal = fail(error, passage);
         status = refusal.code;
@@ -96,10 +97,16 @@ export function hubServer(options: HubServerOptions): HubServer {
   };
 }
 
-function audit(options: HubServerOptions, passage: Passage, status: number): void {
+function audit(
+  options: HubServerOptions,
+  passage: Passage,
+  stage: AuditLine['stage'],
+  status: number,
+): void {
   const { route, incoming } = passage;
   if (route.kind === 'health') return;
   options.audit({
+    stage,
     auditID: passage.auditID,
     user: passage.user?.name ?? '',
     verb: verbOf(incoming.method ?? '') ?? '',
@@ -184,6 +191,7 @@ async function serveUpgrade(
   const { clusterId, subresource, rest } = route;
   const user = await authorize(options, passage, clusterId, subresource);
   const request: AuthenticatedRequest = { incoming, user, clusterId, subresource, rest };
+  audit(options, passage, 'ResponseStarted', 101);
   options.sockets.handleUpgrade(request, socket, head);
 }
 

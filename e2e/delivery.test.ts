@@ -290,7 +290,8 @@ describe('delivery in a real cluster', () => {
     await eventually(() => hub.log().includes('became leader'), { withinMs: 30_000 });
     // The newest Subscription is looked at last, and this one makes the hub write.
     await subscribe('last', []);
-    await eventually(async () => (await get('last')).metadata.finalizers?.length === 1);
+    await bind('last', []);
+    await eventually(async () => (await condition('last', 'Rendered')) !== undefined);
     const written = (await writes()).filter(line => !writesBefore.includes(line));
     assert.deepEqual(
       written.filter(

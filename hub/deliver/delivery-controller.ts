@@ -34,19 +34,22 @@ export function deliveryController(runtime: Runtime, reservedNamespace: string):
       if (subscription.metadata.deletionTimestamp !== undefined) {
         return finish(runtime, subscription, signal);
       }
-      const held = await addFinalizer(client, subscriptions, subscription, finalizers.apps, signal);
-      const plan = planDelivery(held, {
+      const plan = planDelivery(subscription, {
         manifestsOf: feed => manifestsOf(caches, feed),
         reservedNamespace,
-        inDedicatedNamespace: isDedicated(caches, held.metadata.namespace),
+        inDedicatedNamespace: isDedicated(caches, subscription.metadata.namespace),
       });
       const delivery = { runtime, caches };
       const { raw } = plan;
-      const bound = raw === undefined ? [] : boundClusters(caches, held);
-      const failures = await deliver(delivery, held, bound, raw ?? [], signal);
-      if (plan.withdraw) await withdraw(delivery, held, signal);
+      const bound = raw === undefined ? [] : boundClusters(caches, subscription);
+      // From here on there is something to take back. Earlier it would only get in the scheduler's way.
+      if (bound.length > 0) {
+        await addFinalizer(client, subscriptions, subscription, finalizers.apps, signal);
+      }
+      const failures = await deliver(delivery, subscription, bound, raw ?? [], signal);
+      if (plan.withdraw) await withdraw(delivery, subscription, signal);
       const conditions = withFailures(plan.conditions, failures);
-      await writeConditions(client, held, conditions, runtime.clock.now(), signal);
+      await writeConditions(client, subscription, conditions, runtime.clock.now(), signal);
       throwFailures(failures);
     },
   };

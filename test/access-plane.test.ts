@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
-import { text } from 'node:stream/consumers';
+import type { Socket } from 'node:net';
+import { buffer, text } from 'node:stream/consumers';
 import { WebSocket } from 'ws';
 import { builtin } from '../kube/builtin.ts';
 import { KubeClient } from '../kube/client.ts';
@@ -227,8 +228,6 @@ describe('the access plane', () => {
     const { status, body } = await ask('/refuse-upload', {
       method: 'POST',
       body: Buffer.alloc(5_000_000),
-      agent: false,
-      ca: plane.caBundle,
     });
     assert.deepEqual([status, body], [413, 'too large']);
     assert.equal((await ask('/status?code=200')).status, 200);
@@ -279,6 +278,26 @@ describe('the access plane', () => {
     }
     socket.close(1000, 'bye');
     assert.equal((await once(socket, 'close'))[0], 1000);
+  });
+
+  it('keeps the last byte of an upgraded stream whose halves are closed one after the other', async () => {
+    const request = https.request({
+      host: 'localhost',
+      port: plane.url.port,
+      path: `${plane.proxyPath}/raw`,
+      ca: plane.caBundle,
+      agent: false,
+      headers: { connection: 'Upgrade', upgrade: 'websocket' },
+      allowHalfOpen: true,
+    } as https.RequestOptions);
+    request.end();
+    const [, socket, early] = (await once(request, 'upgrade')) as [unknown, Socket, Buffer];
+    const sent = Buffer.alloc(3_000_000, 'bytes of a stream');
+    socket.end(sent);
+    const received = Buffer.concat([early, await buffer(socket)]);
+    const digest = createHash('sha256').update(sent).digest('hex');
+    assert.equal(received.subarray(-64).toString(), digest);
+    assert.equal(received.length, sent.length + 64);
   });
 
   it("passes a child's refusal of an upgrade on, and refuses SPDY itself", async () => {

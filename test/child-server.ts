@@ -192,6 +192,23 @@ function digest({ request, response }: Exchange): void {
   request.on('end', () => response.end(JSON.stringify({ bytes, sha256: hash.digest('hex') })));
 }
 
+/** `/raw` answers with the digest of what it got once the client has ended its half, after as many bytes of its own. */
+function digestUpgraded(socket: TLSSocket): void {
+  socket.write(
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  );
+  const hash = createHash('sha256');
+  let bytes = 0;
+  socket.on('data', (piece: Buffer) => {
+    bytes += piece.length;
+    hash.update(piece);
+  });
+  socket.on('end', () => {
+    socket.write(Buffer.alloc(bytes, 'r'));
+    socket.end(hash.digest('hex'));
+  });
+}
+
 /** `/exec` speaks the websocket protocol of kubectl exec; any other upgrade is refused as an API server would. */
 function acceptUpgrades(server: NodeJS.EventEmitter): void {
   const websockets = new WebSocketServer({
@@ -199,6 +216,11 @@ function acceptUpgrades(server: NodeJS.EventEmitter): void {
     handleProtocols: ([first]) => first ?? false,
   });
   server.on('upgrade', (request: IncomingMessage, socket: TLSSocket, head: Buffer) => {
+    if (request.url?.startsWith('/raw')) {
+      socket.unshift(head);
+      digestUpgraded(socket);
+      return;
+    }
     if (!request.url?.startsWith('/exec')) {
       socket.end(
         'HTTP/1.1 403 Forbidden\r\nWarning: 299 - one\r\nWarning: 299 - two\r\nContent-Length: 6\r\n\r\ndenied',

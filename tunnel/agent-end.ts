@@ -92,6 +92,7 @@ export class AgentTunnel {
     const { stream } = request;
     try {
       await this.#options.handler(request);
+      if (stream.destroyed) return;
       if (!stream.writableEnded) throw new Error('the handler did not answer');
       stream.stopReading();
     } catch (error) {

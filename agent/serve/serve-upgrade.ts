@@ -28,9 +28,11 @@ export function serveUpgrade(
     allowHalfOpen: true,
   };
   const outgoing = httpsRequest(options);
-  stream.once('close', () => outgoing.destroy());
+  const giveUp = () => outgoing.destroy();
+  stream.once('close', giveUp);
   outgoing.on('error', error => reject(unreachable(error)));
   outgoing.on('upgrade', (answer, socket, early) => {
+    stream.off('close', giveUp);
     join(request, answer, socket, early);
     stream.once('close', resolve);
   });
@@ -59,7 +61,10 @@ function join(
   socket.setTimeout(0);
   request.respond({ status: 101, headers: endToEndHeaders(answer.rawHeaders) });
   socket.on('error', error => stream.destroy(error));
-  stream.on('error', () => socket.destroy());
+  // When both sides have ended, what was read last may still be on its way to the child.
+  stream.once('close', () => {
+    if (!stream.readableEnded) socket.destroy();
+  });
   stream.pipe(socket);
   socket.pipe(stream);
 }

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { endToEndHeaders, pairsOf } from '../../tunnel/end-to-end-headers.ts';
 import type { RequestHead } from '../../tunnel/heads.ts';
 import type { HubTunnel, TunnelResponse } from '../../tunnel/hub-end.ts';
@@ -17,11 +17,16 @@ export async function proxyUpgrade(
   if (early.length > 0) socket.unshift(early);
   if (socket instanceof Socket) socket.setNoDelay(true).setTimeout(0);
   const gone = new AbortController();
-  socket.once('close', () => gone.abort());
+  let body: Readable | undefined;
+  socket.once('close', () => {
+    // When both sides have ended, what was read last may still be on its way to the child.
+    if (!socket.readableEnded || body?.readableEnded !== true) gone.abort();
+  });
   socket.on('error', () => socket.destroy());
   try {
     const answer = await tunnel.request(head, {}, gone.signal);
-    answer.body.on('error', () => socket.destroy());
+    body = answer.body;
+    body.on('error', () => socket.destroy());
     if (answer.upgraded === undefined) sendRefusal(socket, answer);
     else join(socket, answer, head.upgrade ?? '');
   } catch (error) {

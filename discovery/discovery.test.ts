@@ -244,6 +244,47 @@ describe('discovery: what can be wrong with a kubeconfig Secret', function (this
     await world.untilPhase('one', 'Joining');
   });
 
+  function replaceSecretData({ parent }: FakeWorld, data: Record<string, string>): void {
+    const found = parent.objects.get(builtin.secrets, {
+      namespace: 'team',
+      name: 'one-kubeconfig',
+    });
+    parent.objects.put(builtin.secrets, { ...found, data });
+  }
+
+  const malformed = [
+    { what: 'lacks its key', data: { other: 'x' }, reason: 'SecretInvalid', says: /key `value`/ },
+    {
+      what: 'would run a program',
+      user: { exec: { command: 'sh' } },
+      reason: 'ExecNotAllowed',
+      says: /user\.exec/,
+    },
+    {
+      what: 'names a file',
+      user: { tokenFile: '/etc/shadow' },
+      reason: 'SecretInvalid',
+      says: /user\.tokenFile/,
+    },
+    { what: 'is garbage', text: 'garbage: [', reason: 'SecretInvalid', says: /YAML/ },
+  ];
+  for (const { what, data, user, text, reason, says } of malformed) {
+    it(`names what is wrong with a Secret that ${what}, and neither asks again nor holds up others`, async () => {
+      await using world = await FakeWorld.start();
+      world.putSecret('one', text ?? kubeconfig('https://one.test', user));
+      if (data !== undefined) replaceSecretData(world, data);
+      world.putCluster('one');
+      await world.discover();
+      const { message } = await world.untilReason('one', 'KubeconfigAvailable', reason);
+      assert.match(message, says);
+      await world.createCluster('two');
+      await world.untilPhase('two', 'Joining');
+      const reads = world.parent.requests.filter(({ path }) => path.endsWith('/one-kubeconfig'));
+      assert.ok(reads.length <= 3, `read ${reads.length} times`);
+      assert.equal(world.discovered('one')?.status?.phase, 'Waiting');
+    });
+  }
+
   it('tells refused credentials from missing rights, and tries again', async () => {
     await using world = await FakeWorld.start();
     await world.discover();

@@ -247,7 +247,7 @@ describe('scheduler', () => {
     assert.equal(binding(), '');
   });
 
-  it('names the field of a malformed selector, and goes on once it is mended', async () => {
+  it('names the field of a malformed selector, rests, and goes on once it is mended', async () => {
     put(cluster('a', { labels }));
     const broken = [{ clusterAffinity: { matchExpressions: [{ key: 'app', operator: 'In' }] } }];
     server.objects.put(subscriptions, subscription({ subscribers: broken }));
@@ -257,6 +257,8 @@ describe('scheduler', () => {
       condition()?.message ?? '',
       /matchExpressions\[0\]\.values: In needs at least one value/,
     );
+    await idle();
+    assert.equal(await sum('workqueue_retries_total'), 0, 'nobody tries again before it changes');
     server.objects.put(subscriptions, subscription({}, stored()?.status, { generation: 2 }));
     await bound(['a']);
   });

@@ -89,6 +89,22 @@ describe('FakeApiServer', () => {
       );
     });
 
+    it('keeps the conditions that other managers apply', async () => {
+      await client.create(widgets, widget('a', {}));
+      const tell = (fieldManager: string, ...types: string[]) => {
+        const status = { conditions: types.map(type => ({ type, status: 'True' })) };
+        const told = Object.assign(widget('a', {}), { status });
+        return client.apply(widgets, told, { fieldManager, subresource: 'status' });
+      };
+      const typesOf = (object: object) =>
+        (object as { status: { conditions: { type: string }[] } }).status.conditions.map(
+          ({ type }) => type,
+        );
+      await tell('one', 'Ready', 'Fresh');
+      assert.deepEqual(typesOf(await tell('two', 'Seen')), ['Ready', 'Fresh', 'Seen']);
+      assert.deepEqual(typesOf(await tell('one', 'Ready')), ['Ready', 'Seen']);
+    });
+
     it('changes nothing when applied a second time', async () => {
       const first = await apply('one', { size: 1, list: [{ a: 1 }] });
       const second = await apply('one', { size: 1, list: [{ a: 1 }] });

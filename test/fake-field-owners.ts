@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DynamicObject } from '../api/kube-object.ts';
 
-/** Fields by path; an array, an empty object and a scalar are each one field. */
+/** Fields by path; an array, an empty object and a scalar are each one field. Conditions are told apart by their type. */
 export type Fields = ReadonlyMap<string, unknown>;
 
 /** Which fields each writer owns, by `<manager>/<Apply or Update>`. */
@@ -19,7 +19,7 @@ const identity =
 /** The fields of an object, without those that only say which object is meant. */
 export function fieldsOf(object: unknown): Fields {
   const fields = new Map<string, unknown>();
-  collect(object, '', fields);
+  collect(byType(object), '', fields);
   for (const path of fields.keys()) if (identity.test(path)) fields.delete(path);
   return fields;
 }
@@ -48,13 +48,13 @@ export function applyFields(
   owner: string,
   owners: Owners,
 ): DynamicObject {
-  const result = structuredClone(live) as Record<string, unknown>;
+  const result = structuredClone(byType(live)) as Record<string, unknown>;
   for (const path of owners.get(owner)?.keys() ?? []) {
     const shared = [...owners].some(([other, owned]) => other !== owner && owned.has(path));
     if (!desired.has(path) && !shared) removeAt(result, path);
   }
   for (const [path, value] of desired) setAt(result, path, value);
-  return result as DynamicObject;
+  return inList(result) as DynamicObject;
 }
 
 /** Ownership after an apply: `owner` has exactly `desired`, and nobody else a field it changed. */
@@ -146,7 +146,28 @@ function removeAt(target: Record<string, unknown>, path: string): void {
 }
 
 function at(value: unknown, path: string): unknown {
-  return walk(value, partsOf(path));
+  return walk(byType(value), partsOf(path));
+}
+
+/** An object with `status.conditions`, which is a list keyed by type, as a map of that key. */
+function byType(object: unknown): unknown {
+  const list = walk(object, ['status', 'conditions']);
+  if (!Array.isArray(list)) return object;
+  const entries = list.map(each => [String(each.type), each]);
+  return withConditions(object, Object.fromEntries(entries));
+}
+
+/** The reverse of {@link byType}; an entry that lost its key is gone. */
+function inList(object: unknown): unknown {
+  const map = walk(object, ['status', 'conditions']);
+  if (!isMap(map)) return object;
+  const entries = Object.values(map).filter(each => isMap(each) && each.type !== undefined);
+  return withConditions(object, entries);
+}
+
+function withConditions(object: unknown, conditions: unknown): unknown {
+  const { status, ...rest } = object as Record<string, unknown>;
+  return { ...rest, status: { ...(status as object), conditions } };
 }
 
 function walk(value: unknown, parts: readonly string[]): unknown {

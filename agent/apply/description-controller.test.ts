@@ -3,11 +3,13 @@ import { type Description, descriptions } from '../../api/apps/description.ts';
 import type { DynamicObject, KubeObject } from '../../api/kube-object.ts';
 import { annotations, finalizers, namespaces } from '../../api/well-known.ts';
 import { builtin } from '../../kube/builtin.ts';
+import { type Clock, systemClock } from '../../reconcile/clock.ts';
 import { runController } from '../../reconcile/controller.ts';
 import { createLogger } from '../../reconcile/logger.ts';
 import { createRuntime, type Runtime } from '../../reconcile/runtime.ts';
 import { eventually } from '../../test/eventually.ts';
 import { FakeApiServer } from '../../test/fake-api-server.ts';
+import { FakeClock } from '../../test/fake-clock.ts';
 import { descriptionController } from './description-controller.ts';
 
 const namespace = 'clusternet-x';
@@ -37,7 +39,7 @@ describe('the apply controller', () => {
     await Promise.all([child.close(), parent.close()]);
   });
 
-  function start(isParent = false) {
+  function start(isParent = false, clock: Clock = systemClock) {
     stop = new AbortController();
     const runtimeOf = (server: FakeApiServer) =>
       createRuntime({
@@ -45,6 +47,7 @@ describe('the apply controller', () => {
         component: 'clusternet-agent',
         instance: 'test',
         logger: createLogger('test', { write: () => true }),
+        clock,
       });
     running = run(runtimeOf(parent), runtimeOf(child), isParent);
   }
@@ -249,6 +252,31 @@ describe('the apply controller', () => {
     deliver('app', [configMap('a'), configMap('b')]);
     await settled('app', 'Success');
   });
+
+  for (const code of [403, 404, 422]) {
+    it(`tries an object that the cluster refuses with ${code} again every half minute, and says so once`, async () => {
+      await halt();
+      const clock = new FakeClock();
+      start(false, clock);
+      child.failNext({ with: code, method: 'PATCH', path: /configmaps\/a\b/, times: 100 });
+      deliver('app', [configMap('a')]);
+      await settled('app', 'Failure');
+      const tries = () => child.writes().filter(({ path }) => /configmaps\/a$/.test(path)).length;
+      const passASecond = async () => {
+        await clock.advance(1_000);
+        return tries() === 4;
+      };
+      await eventually(passASecond, { withinMs: 9_000 });
+      assert.ok(clock.monotonic() >= 90_000, `three more tries in ${clock.monotonic()} ms`);
+      assert.equal(parent.writes().filter(({ path }) => path.endsWith('/status')).length, 1);
+      child.recover();
+      await eventually(async () => {
+        await clock.advance(1_000);
+        return find('app')?.status?.phase === 'Success';
+      });
+      assert.ok(live('a'));
+    });
+  }
 
   it('names the other Description when two want the same object', async () => {
     deliver('first', [configMap('a', { from: 'first' })]);

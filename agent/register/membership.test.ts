@@ -237,6 +237,26 @@ describe('keepMembership', () => {
     assert.match(await eventually(noteOnLease), /^TokenRefused: .*new bootstrap token/);
   });
 
+  it('asks a parent that refuses it ever less often, and shows the refusal once', async () => {
+    announce({ result: 'Approved' });
+    parent.answer('POST', path, () => {
+      throw new Refusal(401, 'Unauthorized', 'the token has expired');
+    });
+    const started = performance.now();
+    await start();
+    await eventually(() => tokensUsed().length === 4, { withinMs: 9_000 });
+    // Half of 500 ms, 1 s and 2 s: the least that three doubling waits can take.
+    assert.ok(performance.now() - started >= 1_700);
+    assert.match(await eventually(noteOnLease), /^TokenRefused: /);
+    const notes = child.writes().filter(each => each.path.includes('/leases/'));
+    assert.equal(notes.length, 1);
+    assert.deepEqual(
+      parent.writes().filter(each => each.path !== path),
+      [],
+      'nothing is written into the parent',
+    );
+  });
+
   it('leaves word about a hub that is not there', async () => {
     announce({ result: 'Approved' });
     parent.answer('POST', path, () => {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { clusterRegistrationRequests } from '../api/clusters/cluster-registration-request.ts';
 import { managedClusters } from '../api/clusters/managed-cluster.ts';
+import { findCondition } from '../api/conditions.ts';
+import { clusterDiscoveryPolicies } from '../api/discovery/cluster-discovery-policy.ts';
 import { type DiscoveredCluster, discoveredClusters } from '../api/discovery/discovered-cluster.ts';
 import { hubConnections } from '../api/discovery/hub-connection.ts';
 import type { DynamicObject } from '../api/kube-object.ts';
-import type { Resource } from '../api/resource.ts';
+import { apiVersionOf, type Resource } from '../api/resource.ts';
 import { labels, namesFor, namespaces, secretNames } from '../api/well-known.ts';
 import { goModuleDirectory } from '../hack/local/go-module.ts';
 import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.ts';
@@ -15,6 +17,7 @@ import { builtin } from '../kube/builtin.ts';
 import type { CustomResourceDefinition } from '../kube/builtin-kinds.ts';
 import { discoveryIdentity } from '../manifests/discovery.ts';
 import { identityObjects } from '../manifests/identity.ts';
+import { removeFinalizer } from '../reconcile/finalizers.ts';
 import { eventually } from '../test/eventually.ts';
 import { suiteSignal } from '../test/suite-signal.ts';
 import { ComponentProcess } from './component-process.ts';
@@ -28,6 +31,7 @@ const clusters: Resource<DynamicObject> = {
   namespaced: true,
 };
 const team = 'team';
+const clusterFinalizer = 'cluster.cluster.x-k8s.io';
 const system = namespaces.system;
 
 describe('discovery on real clusters', () => {
@@ -80,11 +84,15 @@ describe('discovery on real clusters', () => {
     return started;
   }
 
-  async function createCluster(name: string): Promise<void> {
-    await parent.client.create(clusters, {
-      apiVersion: 'cluster.x-k8s.io/v1beta2',
+  async function createCluster(
+    name: string,
+    resource = clusters,
+    state: object = { initialization: { controlPlaneInitialized: true } },
+  ): Promise<void> {
+    await parent.client.create(resource, {
+      apiVersion: apiVersionOf(resource),
       kind: 'Cluster',
-      metadata: { name, namespace: team },
+      metadata: { name, namespace: team, finalizers: [clusterFinalizer] },
       spec: { controlPlaneEndpoint: { host: 'child.test', port: 6443 } },
     });
     await parent.client.create(builtin.secrets, {
@@ -98,9 +106,49 @@ describe('discovery on real clusters', () => {
       type: 'cluster.x-k8s.io/secret',
       data: { value: base64(await readFile(child.kubeconfigPath, 'utf8')) },
     });
-    const body = { status: { initialization: { controlPlaneInitialized: true } } };
-    const status = { subresource: 'status' };
-    await parent.client.patch(clusters, { namespace: team, name }, { type: 'merge', body }, status);
+    const patch = { type: 'merge', body: { status: state } } as const;
+    const options = { subresource: 'status' };
+    await parent.client.patch(resource, { namespace: team, name }, patch, options);
+  }
+
+  /** As Cluster API does it: the Cluster stays until its machines are gone. */
+  async function deleteCluster(name: string): Promise<void> {
+    const key = { namespace: team, name };
+    await parent.client.delete(clusters, key);
+    const cluster = await parent.client.get(clusters, key);
+    await removeFinalizer(parent.client, clusters, cluster, clusterFinalizer);
+  }
+
+  /** Whether Cluster API serves Clusters in this version. */
+  async function serve(version: string, served: boolean): Promise<void> {
+    const key = { name: 'clusters.cluster.x-k8s.io' };
+    const { spec } = await parent.client.get(builtin.customResourceDefinitions, key);
+    const versions = spec.versions.map(each =>
+      each.name === version ? { ...each, served } : each,
+    );
+    const patch = { type: 'merge', body: { spec: { versions } } } as const;
+    await parent.client.patch(builtin.customResourceDefinitions, key, patch);
+  }
+
+  function untilRead(version: string): Promise<boolean> {
+    return eventually(
+      async () => {
+        const policy = await parent.client.get(clusterDiscoveryPolicies, { name: 'default' });
+        const found = findCondition(policy.status?.conditions, 'CAPIAvailable');
+        return found?.message.endsWith(`/${version}`) === true;
+      },
+      { withinMs: 20_000, describe: `Clusters are read as ${version}` },
+    );
+  }
+
+  function untilReason(name: string, reason: string): Promise<boolean> {
+    return eventually(
+      async () => {
+        const found = await parent.client.find(discoveredClusters, { namespace: team, name });
+        return found?.status?.conditions?.some(each => each.reason === reason) === true;
+      },
+      { withinMs: 30_000, describe: `${name} says ${reason}` },
+    );
   }
 
   function untilPhase(name: string, phase: string, withinMs = 20_000): Promise<DiscoveredCluster> {
@@ -145,33 +193,48 @@ describe('discovery on real clusters', () => {
       ...['--health-addr', '127.0.0.1:0', '--diagnostics-address', '0'],
     ]);
     await createCluster('copy');
-    await eventually(
-      async () => {
-        const found = await parent.client.find(discoveredClusters, { ...key, name: 'copy' });
-        const conditions = found?.status?.conditions ?? [];
-        return conditions.some(({ reason }) => reason === 'ClusterIDInUse');
-      },
-      { withinMs: 30_000, describe: 'the copy is refused' },
-    );
+    await untilReason('copy', 'ClusterIDInUse');
     const after = await parent.client.get(discoveredClusters, key);
     assert.equal(after.metadata.resourceVersion, before.metadata.resourceVersion);
-    await parent.client.delete(clusters, { ...key, name: 'copy' });
+    await deleteCluster('copy');
+  });
+
+  it('goes on in v1beta1 when v1beta2 is no longer served, and loses nothing on the way', async () => {
+    const key = { namespace: team, name: 'one' };
+    const before = await parent.client.get(discoveredClusters, key);
+    await serve('v1beta2', false);
+    await untilRead('v1beta1');
+    const old = { ...clusters, version: 'v1beta1' };
+    const lastTransitionTime = '2026-01-01T00:00:00Z';
+    const initialized = { type: 'ControlPlaneInitialized', status: 'True', lastTransitionTime };
+    await createCluster('old', old, { conditions: [initialized] });
+    await untilReason('old', 'ClusterIDInUse');
+    const after = await parent.client.get(discoveredClusters, key);
+    assert.equal(after.metadata.resourceVersion, before.metadata.resourceVersion);
+    await serve('v1beta2', true);
+    await untilRead('v1beta2');
+    await deleteCluster('old');
+    await createCluster('new');
+    await untilReason('new', 'ClusterIDInUse');
+    await deleteCluster('new');
   });
 
   it('signs the cluster off within ten seconds of its deletion', async () => {
     const { spec } = await parent.client.get(discoveredClusters, { namespace: team, name: 'one' });
     const clusterId = spec.clusterID ?? '';
-    await parent.client.delete(clusters, { namespace: team, name: 'one' });
+    await deleteCluster('one');
     await eventually(
       async () => {
-        const [request, namespace, discovered] = await Promise.all([
+        const found = await Promise.all([
           parent.client.find(clusterRegistrationRequests, {
             name: namesFor.registrationRequest(clusterId),
           }),
           parent.client.find(builtin.namespaces, { name: namesFor.dedicatedNamespace(clusterId) }),
           parent.client.find(discoveredClusters, { namespace: team, name: 'one' }),
         ]);
-        return !(request || namespace || discovered);
+        const left = found.filter(each => each !== undefined);
+        if (left.length === 0) return true;
+        throw new Error(`still there: ${left.map(each => each.kind).join()}`);
       },
       { withinMs: 10_000, describe: 'request, namespace and DiscoveredCluster are gone' },
     );

@@ -3,7 +3,7 @@ import type { Resource } from '../../api/resource.ts';
 import { builtin } from '../../kube/builtin.ts';
 import type { CustomResourceDefinition } from '../../kube/builtin-kinds.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { reflect } from '../../kube/reflector.ts';
+import { type ReflectorEvent, reflect } from '../../kube/reflector.ts';
 import { type Change, type Informer, StoreInformer } from '../../reconcile/informer.ts';
 import { keyOf, splitKey } from '../../reconcile/key.ts';
 import type { Logger } from '../../reconcile/logger.ts';
@@ -109,7 +109,7 @@ export class ClusterWatch implements Source {
     return this.#judged.promise;
   }
 
-  /** Calls `handler` whenever Cluster API comes or goes. */
+  /** Calls `handler` whenever Cluster API comes, goes or changes its version. */
   onAvailability(handler: () => void): () => void {
     this.#availabilityHandlers.add(handler);
     return () => this.#availabilityHandlers.delete(handler);
@@ -126,7 +126,10 @@ export class ClusterWatch implements Source {
     const before = this.#served.version;
     this.#served = served;
     if (served.version === undefined) this.#suspend();
-    else if (served.version !== before) this.#reflect(served.version);
+    else if (served.version !== before) {
+      this.#reflect(served.version);
+      this.#tell();
+    }
   }
 
   /** Everything known is kept, but counts for nothing until it has been listed again. */
@@ -148,8 +151,10 @@ export class ClusterWatch implements Source {
     const options = {
       ...(namespace ? { namespace } : {}),
       ...(labelSelector ? { labelSelector } : {}),
-      onEvent: (event: { type: string }) => {
+      onEvent: (event: ReflectorEvent) => {
         if (event.type === 'filled' && !signal.aborted) this.#filled();
+        if (event.type === 'failed')
+          logger.warn({ err: event.error, version }, 'Clusters cannot be watched, will retry');
       },
     };
     reflect(client, clustersIn(version), options, this.#store, signal).catch((error: unknown) =>

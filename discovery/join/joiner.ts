@@ -172,8 +172,10 @@ function isAdopted({ progress }: Pass): boolean {
   return progress.find('Registered')?.reason === 'Adopted';
 }
 
+/** Once initialized, a control plane never is not: an API version that tells it elsewhere changes nothing. */
 function checkControlPlane({ cluster, progress }: Pass): void {
-  if (cluster === undefined || cluster.controlPlaneInitialized) {
+  const was = progress.isTrue('ControlPlaneInitialized');
+  if (was || cluster === undefined || cluster.controlPlaneInitialized) {
     const message = 'the API server of the cluster has been up';
     progress.set('ControlPlaneInitialized', 'True', 'Initialized', message);
     return;

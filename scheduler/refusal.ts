@@ -1,13 +1,14 @@
 import type { Refusal } from './framework/plugin.ts';
 
 /** The reasons of our own for which a Subscription is not placed as asked; plugins of others add theirs. */
-type Reason =
-  | 'DividingNotSupported'
-  | 'InvalidSelector'
-  | 'NamespaceNotAllowed'
-  | 'NoFeasibleCluster';
+export const refusalReasons = [
+  'DividingNotSupported',
+  'InvalidSelector',
+  'NamespaceNotAllowed',
+  'NoFeasibleCluster',
+] as const;
 
 /** A refusal for one of the known reasons; the message says which field, why, and what to do. */
-export function refusal(reason: Reason, message: string): Refusal {
+export function refusal(reason: (typeof refusalReasons)[number], message: string): Refusal {
   return { reason, message };
 }

@@ -3,19 +3,21 @@ import { annotations, labels } from '../../api/well-known.ts';
 import { ApiError } from '../../kube/api-error.ts';
 
 /** Why an object is not as it should be; users see these words in status.reason and conditions. */
-export type FeedReason =
-  | 'Forbidden'
-  | 'AdmissionDenied'
-  | 'Conflict'
-  | 'Immutable'
-  | 'Invalid'
-  | 'KindMissing'
-  | 'NamespaceMissing'
-  | 'NamespaceTerminating'
-  | 'Malformed'
-  | 'Protected'
-  | 'Unavailable'
-  | 'Unsupported';
+export const feedReasons = [
+  'Forbidden',
+  'AdmissionDenied',
+  'Conflict',
+  'Immutable',
+  'Invalid',
+  'KindMissing',
+  'NamespaceMissing',
+  'NamespaceTerminating',
+  'Malformed',
+  'Protected',
+  'Unavailable',
+  'Unsupported',
+] as const;
+export type FeedReason = (typeof feedReasons)[number];
 
 /** What came of one object; without reason it was applied. */
 export interface FeedOutcome {

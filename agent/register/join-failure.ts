@@ -1,20 +1,24 @@
 import { ClusternetError, type ErrorCode } from '../../api/errors.ts';
 import { ApiError } from '../../kube/api-error.ts';
 
+/** Why an agent may not be joined; the words its Lease begins with. */
+export const joinFailureReasons = [
+  'NoParent',
+  'HubUnreachable',
+  'CertificateUntrusted',
+  'TokenRefused',
+  'Forbidden',
+  'HubNotReady',
+  'ClockSkew',
+  'KeyMismatch',
+  'Pending',
+  'Denied',
+  'Failed',
+] as const;
+
 /** Why the agent is not joined, in a word and a sentence that says what to do. */
 export interface JoinFailure {
-  readonly reason:
-    | 'NoParent'
-    | 'HubUnreachable'
-    | 'CertificateUntrusted'
-    | 'TokenRefused'
-    | 'Forbidden'
-    | 'HubNotReady'
-    | 'ClockSkew'
-    | 'KeyMismatch'
-    | 'Pending'
-    | 'Denied'
-    | 'Failed';
+  readonly reason: (typeof joinFailureReasons)[number];
   readonly message: string;
   /** Asking again is useless until somebody changes something. */
   readonly final: boolean;

@@ -3,7 +3,7 @@ import type { Subscription } from '../../api/apps/subscription.ts';
 import { findCondition } from '../../api/conditions.ts';
 import type { Condition } from '../../api/kube-object.ts';
 import { rawOf } from './delivered-objects.ts';
-import { resolveFeeds } from './resolve-feeds.ts';
+import { type FeedProblem, resolveFeeds } from './resolve-feeds.ts';
 
 export type DeliveryCondition = Omit<Condition, 'lastTransitionTime'>;
 
@@ -23,6 +23,14 @@ export interface DeliveryFacts {
   readonly inDedicatedNamespace: boolean;
 }
 
+/** Reasons of condition Rendered. */
+export const renderedReasons = [
+  'Rendered',
+  'FeedsNotFound',
+  'TooLarge',
+  'DedicatedNamespace',
+] as const;
+
 /** etcd takes 1.5 MiB per object; some of it goes to metadata and status. */
 const rawLimit = 1_200_000;
 
@@ -35,7 +43,7 @@ export function planDelivery(subscription: Subscription, facts: DeliveryFacts): 
   const condition = (
     type: 'FeedsFound' | 'Rendered',
     status: Condition['status'],
-    reason: string,
+    reason: 'FeedsFound' | FeedProblem | (typeof renderedReasons)[number],
     message: string,
   ): DeliveryCondition => ({ type, status, reason, message, observedGeneration: generation });
 

@@ -3,11 +3,13 @@ import type { Manifest } from '../../api/apps/manifest.ts';
 import { contradictions } from './manifest-identity.ts';
 
 /** Why a feed cannot be delivered; reasons of condition FeedsFound. */
-export type FeedProblem =
-  | 'ManifestMissing'
-  | 'ManifestContradictory'
-  | 'ManifestAmbiguous'
-  | 'FeedUnsupported';
+export const feedProblems = [
+  'ManifestMissing',
+  'ManifestContradictory',
+  'ManifestAmbiguous',
+  'FeedUnsupported',
+] as const;
+export type FeedProblem = (typeof feedProblems)[number];
 
 export type FeedResolution =
   | { readonly found: true; readonly manifests: readonly Manifest[] }

@@ -4,7 +4,10 @@ import type { Runtime } from '../reconcile/runtime.ts';
 import { ClusterWatch } from './capi/cluster-watch.ts';
 import { policyController } from './capi/policy-controller.ts';
 import { type HubAddressVerdict, resolveHubAddress } from './hub-connection/hub-address.ts';
-import { hubConnectionController } from './hub-connection/hub-connection-controller.ts';
+import {
+  defaultConnection,
+  hubConnectionController,
+} from './hub-connection/hub-connection-controller.ts';
 import { AgentInstaller } from './join/agent-installer.ts';
 import type { OpenChild } from './join/child-visit.ts';
 import { CourseFollower } from './join/course-follower.ts';
@@ -135,8 +138,14 @@ function resolve(
   { parentURL }: ControllerOptions,
 ): HubAddressVerdict {
   const { ca } = client.access.tls;
+  const connection = connections.get({ name });
+  if (connection === undefined && name !== defaultConnection.metadata.name)
+    return {
+      reason: 'URLUnknown',
+      message: `HubConnection ${name}, which the policy names in spec.hubRef, does not exist`,
+    };
   return resolveHubAddress({
-    connection: connections.get({ name }),
+    connection,
     parentURL,
     clusterInfo: clusterInfo.get({ namespace: 'kube-public', name: 'cluster-info' }),
     ownCA: ca?.toString(),

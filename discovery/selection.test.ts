@@ -167,6 +167,41 @@ describe('discovery: the way to the parent', function (this: Mocha.Suite) {
     });
     assert.equal(connection.status?.server, 'https://found.test');
   });
+
+  it('does not guess where the parent is when the policy names a HubConnection that does not exist', async () => {
+    await using world = await FakeWorld.start({ hubRef: { name: 'elsewhere' } });
+    await world.discover();
+    await world.createCluster('one');
+    const { message } = await world.untilReason('one', 'HubReachable', 'URLUnknown');
+    assert.match(message, /HubConnection elsewhere/);
+  });
+
+  it('tells joined clusters when the address of the parent changes', async () => {
+    await using world = await FakeWorld.start();
+    await world.discover();
+    const child = await world.join('one');
+    world.parent.objects.put(hubConnections, {
+      metadata: { name: 'default' },
+      spec: { server: 'https://moved.test', caBundle: 'Q0E=', joinSelf: false },
+    });
+    const key = { namespace: 'clusternet-system', name: 'clusternet-agent-cluster-registration' };
+    await soon(() => {
+      const url = child.objects.get(builtin.secrets, key)?.data?.parentURL ?? '';
+      return Buffer.from(url, 'base64').toString() === 'https://moved.test';
+    });
+  });
+
+  it('brings the agents up to date when the policy changes', async () => {
+    await using world = await FakeWorld.start();
+    await world.discover();
+    const child = await world.join('one');
+    const policy = world.parent.objects.get(clusterDiscoveryPolicies, { name: 'default' });
+    const agent = { image: 'example.test/clusternet:v2' };
+    world.parent.objects.put(clusterDiscoveryPolicies, { ...policy, spec: { agent } });
+    const key = { namespace: 'clusternet-system', name: 'clusternet-agent' };
+    await soon(() => JSON.stringify(child.objects.get(builtin.deployments, key)).includes(':v2'));
+    await world.untilReason('one', 'UpToDate', 'UpToDate');
+  });
 });
 
 describe('discovery: labels', function (this: Mocha.Suite) {

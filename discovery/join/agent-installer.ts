@@ -73,10 +73,12 @@ export class AgentInstaller {
       pass,
       async (child, limit) => {
         if (appliedHash(pass) === undefined && (await isAdopted(child, pass, hub, limit))) return;
-        const token = await this.#tokenIfDue(pass, dedicatedNamespace, limit);
-        if (token !== undefined || appliedHash(pass) !== manifest.hash)
+        const isNew = appliedHash(pass) !== manifest.hash;
+        const token = await this.#issueToken(pass, dedicatedNamespace, isNew, limit);
+        if (isNew || token !== undefined) {
           await this.#apply(child, pass, manifest, token, limit);
-        else if (pass.cluster !== undefined) await this.#inspect(child, pass, limit);
+          pass.progress.set('AgentAvailable', 'Unknown', 'Progressing', 'the agent is starting');
+        } else if (pass.cluster !== undefined) await this.#inspect(child, pass, limit);
       },
       signal,
     );
@@ -127,13 +129,15 @@ export class AgentInstaller {
     return Date.parse(connected.lastTransitionTime) + absenceMs - this.#parts.clock.now().getTime();
   }
 
-  async #tokenIfDue(
+  /** A new token when the present one nears its end, or has to be written anew with the rest. */
+  async #issueToken(
     { progress, status }: Pass,
     namespace: string,
+    anyway: boolean,
     signal: AbortSignal,
   ): Promise<BootstrapToken | undefined> {
     const { parent, clock, metrics } = this.#parts;
-    if (!isTokenDue(status.bootstrapExpiration, clock.now())) return undefined;
+    if (!anyway && !isTokenDue(status.bootstrapExpiration, clock.now())) return undefined;
     const issued = await issueBootstrapToken(parent, namespace, signal);
     if (issued === undefined) {
       const message =
@@ -156,13 +160,13 @@ export class AgentInstaller {
   ): Promise<void> {
     const { clusterID = '' } = pass.discovered.spec;
     await restoreClusterId(child, clusterID, signal);
-    const secret = issued === undefined ? [] : [manifest.registration(issued.token)];
-    await applyAgent(child, [...manifest.objects, ...secret], signal);
-    this.#parts.metrics.applied.inc(manifest.objects.length + secret.length);
+    // Without a token the Secret still tells where the parent is and how to verify it.
+    const objects = [...manifest.objects, manifest.registration(issued?.token ?? '')];
+    await applyAgent(child, objects, signal);
+    this.#parts.metrics.applied.inc(objects.length);
     if (issued !== undefined) pass.status.bootstrapExpiration = issued.expires;
     pass.discovered = await this.#remember(pass.discovered, manifest.hash, signal);
     pass.progress.set('AgentApplied', 'True', 'Applied', 'the agent is installed in the cluster');
-    pass.progress.set('AgentAvailable', 'Unknown', 'Progressing', 'the agent is starting');
   }
 
   /** Kept in an annotation, which `clusterctl move` carries along; status it does not. */

@@ -71,7 +71,7 @@ function decide(parts: Partial<Situation> = {}): Course {
     selection: selected,
     onUnselect: 'Detach',
     gracePeriodMs: 300_000,
-    removalAllowed: true,
+    isRemovalAllowed: () => true,
     now,
     ...parts,
   });
@@ -132,14 +132,14 @@ describe('decideCourse', () => {
     const grace = decide({ selection: unselected, discovered: recent });
     assert.ok(grace.do === 'keep' && grace.untilMs === Date.parse('2026-11-24T12:04:00Z'));
     assert.equal(decide({ selection: unselected, discovered: due }).do, 'detach');
-    const held = decide({ selection: unselected, discovered: due, removalAllowed: false });
+    const held = decide({ selection: unselected, discovered: due, isRemovalAllowed: () => false });
     assert.ok(held.do === 'keep' && held.reason === 'MassChange');
     assert.equal(
       decide({ selection: unselected, discovered: due, onUnselect: 'Retain' }).do,
       'keep',
     );
     assert.equal(
-      decide({ discovered: discovered({ detached: true }), removalAllowed: false }).do,
+      decide({ discovered: discovered({ detached: true }), isRemovalAllowed: () => false }).do,
       'detach',
     );
   });
@@ -173,7 +173,7 @@ describe('decideCourse', () => {
     selection: fc.constantFrom(selected, unselected),
     onUnselect: fc.constantFrom('Detach', 'Retain'),
     gracePeriodMs: fc.constantFrom(0, 300_000),
-    removalAllowed: fc.boolean(),
+    isRemovalAllowed: fc.boolean().map(allowed => () => allowed),
     now: fc.constant(now),
   });
 
@@ -197,7 +197,7 @@ describe('decideCourse', () => {
           object.status?.conditions?.some(({ type }) => type === 'Deleting') ||
           (typeof sight !== 'string' && (sight.deleting || sight.uid !== 'uid-1'));
         if (recorded) return;
-        const course = decideCourse({ ...situation, removalAllowed: false });
+        const course = decideCourse({ ...situation, isRemovalAllowed: () => false });
         assert.ok(!['leave', 'detach'].includes(course.do), course.do);
       }),
     );

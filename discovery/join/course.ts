@@ -16,7 +16,7 @@ export interface Situation {
   readonly onUnselect: 'Detach' | 'Retain';
   readonly gracePeriodMs: number;
   /** The guard against mass removal lets this one pass. */
-  readonly removalAllowed: boolean;
+  readonly isRemovalAllowed: () => boolean;
   readonly now: number;
 }
 
@@ -150,7 +150,7 @@ function holdRemoval(
   reason: SelectedReason,
   message: string,
 ): Course | undefined {
-  const { discovered, gracePeriodMs, removalAllowed, now } = situation;
+  const { discovered, gracePeriodMs, isRemovalAllowed, now } = situation;
   const selected = findCondition(discovered.status?.conditions ?? [], 'Selected');
   const since = selected?.status === 'False' ? Date.parse(selected.lastTransitionTime) : now;
   const due = since + gracePeriodMs;
@@ -161,7 +161,7 @@ function holdRemoval(
       message: `${message}; it is removed after the grace period`,
       untilMs: due,
     };
-  if (removalAllowed) return undefined;
+  if (isRemovalAllowed()) return undefined;
   return {
     do: 'keep',
     reason: 'MassChange',

@@ -5,11 +5,16 @@ const map = `# Proof
 | promise | tests |
 | --- | --- |
 | a cluster joins | \`join joins\`, \`join twice\` |
+
+Another part:
+
+| promise | tests |
+| --- | --- |
 | nothing is lost | by inspection |
 `;
 
 describe('proof map', () => {
-  it('reads the promise and every title of each row', () => {
+  it('reads the promise and every title of each row of every table', () => {
     assert.deepEqual(parseProofMap(map), [
       { promise: 'a cluster joins', titles: ['join joins', 'join twice'] },
       { promise: 'nothing is lost', titles: [] },

@@ -4,12 +4,14 @@ export interface Proof {
   readonly titles: readonly string[];
 }
 
-/** Reads the table rows of a proof map: first column the promise, last column test titles in backticks. */
+const separator = /^\|[\s|:-]+\|$/;
+
+/** Reads the rows of every table of a proof map: first column the promise, last column test titles in backticks. */
 export function parseProofMap(markdown: string): Proof[] {
-  return markdown
-    .split('\n')
-    .filter(line => line.startsWith('|') && !/^\|[\s|:-]+\|$/.test(line))
-    .slice(1)
+  const lines = markdown.split('\n');
+  const isHead = (index: number): boolean => separator.test(lines[index + 1] ?? '');
+  return lines
+    .filter((line, index) => line.startsWith('|') && !separator.test(line) && !isHead(index))
     .map(line => {
       const cells = line.split(/(?<!\\)\|/).slice(1, -1);
       const titles = [...(cells.at(-1) ?? '').matchAll(/`([^`]+)`/g)].map(match => match[1] ?? '');

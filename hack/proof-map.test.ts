@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { checkProofs, parseProofMap } from './proof-map.ts';
 
 const map = `# Proof
@@ -28,5 +30,20 @@ describe('proof map', () => {
       '"a cluster joins": no test has the title `join twice`',
       '"nothing is lost" names no test',
     ]);
+  });
+
+  it('holds the test of every deliberate break', () => {
+    const root = join(import.meta.dirname, '..');
+    const titles = parseProofMap(
+      readFileSync(join(root, 'docs/reference/proof.md'), 'utf8'),
+    ).flatMap(proof => proof.titles);
+    const broken = readdirSync(join(root, 'test/breaks')).map(
+      file => /^Breaks: (.+)$/m.exec(readFileSync(join(root, 'test/breaks', file), 'utf8'))?.[1],
+    );
+    assert.ok(broken.length >= 10);
+    assert.deepEqual(
+      broken.filter(title => !titles.includes(title ?? '')),
+      [],
+    );
   });
 });

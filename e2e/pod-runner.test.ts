@@ -283,6 +283,18 @@ describe('the pod runner', () => {
     assert.ok(!existsSync(`/proc/${pid}`));
   });
 
+  it('ends at once what is deleted by force, even while it lets a deletion take its time', async () => {
+    await createPod('stubborn');
+    const host = await createService('stubborn', 8080);
+    const { pid } = JSON.parse(await ask(host, '/self'));
+    process.kill(pid, 'SIGSTOP');
+    const key = { namespace, name: 'stubborn' };
+    await cluster.client.delete(pods, key, { gracePeriodSeconds: 120 }, signal);
+    await cluster.client.delete(pods, key, { gracePeriodSeconds: 0 }, signal);
+    const ended = () => !existsSync(`/proc/${pid}`);
+    await eventually(ended, { withinMs: 10_000, describe: 'the process has ended' });
+  });
+
   it('leaves no process when it stops, takes its pods up again when it starts, and forgets those that have gone', async () => {
     const uids = () => readdirSync(join(cluster.controlPlane.directory, 'pods'));
     await createPod('kept');

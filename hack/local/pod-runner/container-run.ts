@@ -71,10 +71,12 @@ export class ContainerRun {
     }
   }
 
-  /** Ends the process within the grace period and lets `run` return. */
+  /** Ends the process within the grace period, or a shorter one when it is called again, and lets `run` return. */
   stop(graceMs = this.#options.graceMs): void {
+    const stopping = this.#stop.signal.aborted;
     this.#graceMs = graceMs;
     this.#stop.abort();
+    if (stopping) void this.#running?.process.stop(graceMs);
   }
 
   /** Tries until it starts; undefined when it was stopped before. */

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import { isConflict, isNotFound } from '../../../kube/api-error.ts';
+import { isConflict } from '../../../kube/api-error.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import { sleep } from '../../../kube/sleep.ts';
 import type { LocalProcess } from '../local-process.ts';
 import { ContainerRun } from './container-run.ts';
 import { type LaunchSettings, launchContainer } from './launch-container.ts';
 import { runInNamespaceOf } from './mount-namespace.ts';
-import { type Container, type Pod, pods } from './pod.ts';
+import { type Container, type Pod, type PodStatus, pods } from './pod.ts';
 import { PodNotStartable, type PodSources, sourcesOf } from './pod-sources.ts';
 import { podStatus } from './pod-status.ts';
+import { PodStatusWriter } from './pod-status-writer.ts';
 import { PodVolumes } from './pod-volumes.ts';
 import type { Endpoint } from './port-rewriting.ts';
 import type { ProbeOnce } from './probe-loop.ts';
@@ -42,10 +43,10 @@ export class PodRun {
   readonly #volumes: PodVolumes;
   readonly #containers: readonly ContainerRun[];
   readonly #startTime: string;
+  readonly #status: PodStatusWriter;
   readonly #ending = new AbortController();
   #pod: Pod;
-  #statusDue = false;
-  #writing: Promise<void> = Promise.resolve();
+  #graceMs = Number.POSITIVE_INFINITY;
 
   constructor(pod: Pod, place: PodPlace) {
     this.#pod = pod;
@@ -54,6 +55,13 @@ export class PodRun {
     const directory = join(place.settings.directory, pod.metadata.uid ?? '');
     this.#volumes = new PodVolumes(directory, this.#sources);
     this.#startTime = pod.status?.startTime ?? now();
+    this.#status = new PodStatusWriter({
+      client: place.client,
+      pod,
+      status: () => this.#currentStatus(),
+      log: place.log,
+      ending: this.#ending.signal,
+    });
     this.#containers = pod.spec.containers.map(container => this.#containerRun(container));
   }
 
@@ -90,9 +98,10 @@ export class PodRun {
     this.stop((deletionGracePeriodSeconds ?? defaultGraceSeconds) * 1000);
   }
 
-  /** Ends its processes; `run` then returns. */
+  /** Ends its processes within the grace period, or sooner if it is called again for less; `run` then returns. */
   stop(graceMs: number): void {
-    if (this.#ending.signal.aborted) return;
+    if (graceMs >= this.#graceMs) return;
+    this.#graceMs = graceMs;
     this.#ending.abort();
     for (const container of this.#containers) container.stop(graceMs);
     this.#changed();
@@ -108,7 +117,7 @@ export class PodRun {
     await ended;
     ending.abort();
     await refreshing;
-    await this.#writing;
+    await this.#status.settled();
     await this.#volumes.remove();
     if (this.#pod.metadata.deletionTimestamp !== undefined) await this.#leave();
   }
@@ -198,32 +207,14 @@ export class PodRun {
 
   #changed(): void {
     this.#place.onChange();
-    if (this.#statusDue) return;
-    this.#statusDue = true;
-    this.#writing = this.#writing.then(() => this.#writeStatus());
+    this.#status.write();
   }
 
-  /** Writes the latest status, again and again until the API server has it or the pod is gone. */
-  async #writeStatus(): Promise<void> {
-    const { namespace, name = '', uid } = this.#pod.metadata;
-    for (;;) {
-      this.#statusDue = false;
-      const { hostIP, podIP } = this.#place;
-      const containers = this.#containers.map(({ facts }) => facts);
-      const facts = { hostIP, podIP, startTime: this.#startTime, containers };
-      const body = { metadata: { uid }, status: podStatus(this.#pod, facts, now()) };
-      try {
-        const options = { subresource: 'status' };
-        await this.#place.client.patch(pods, { namespace, name }, { type: 'merge', body }, options);
-        return;
-      } catch (error) {
-        // Another pod has taken the name, or there is none: nobody is left to be told.
-        if (isNotFound(error) || isConflict(error)) return;
-        if (this.#ending.signal.aborted) return;
-        this.#place.log(`cannot write the pod's status: ${(error as Error).message}`);
-        await sleep(retryEveryMs, this.#ending.signal).catch(() => undefined);
-      }
-    }
+  #currentStatus(): PodStatus {
+    const { hostIP, podIP } = this.#place;
+    const containers = this.#containers.map(({ facts }) => facts);
+    const facts = { hostIP, podIP, startTime: this.#startTime, containers };
+    return podStatus(this.#pod, facts, now());
   }
 }
 

@@ -103,7 +103,7 @@ function newCommand(environment: Environment): Command {
     .addOption(
       new Option('--max-concurrent-reconciles <number>', 'clusters worked on at the same time')
         .argParser(positive)
-        .default(10),
+        .default(20),
     )
     .addOption(
       new Option('--default-mode <mode>', 'mode of the policy made where there is none')

@@ -9,8 +9,8 @@ import { Child } from './child.ts';
 import type { Progress } from './progress.ts';
 import { unreachability } from './reachability.ts';
 
-/** Longest time one visit to a child may take; a child that hangs must not hold a worker. */
-const visitMs = 30_000;
+/** Longest time one visit to a child may take: with 20 workers and a look every five minutes, 400 children can hang before others wait. */
+const visitMs = 15_000;
 
 /** How a child is opened; tests put another way in its place. */
 export type OpenChild = (kubeconfig: AcceptedKubeconfig) => Child;

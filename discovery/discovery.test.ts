@@ -495,6 +495,19 @@ describe('discovery: restarts and Cluster API coming and going', function (this:
     assert.deepEqual(world.discovered('one')?.metadata.finalizers, [finalizers.discovery]);
   });
 
+  it('keeps every cluster, and says so, when it restarts while Clusters cannot be listed', async () => {
+    await using world = await FakeWorld.start();
+    await world.discover();
+    await world.join('one');
+    world.parent.failNext({ path: /^\/apis\/cluster\.x-k8s\.io/, with: 500, times: 1000 });
+    await world.discover();
+    const { message } = await world.untilPolicy('CAPIAvailable', 'NotAnswering');
+    assert.match(message, /made to fail by the test/);
+    assert.equal(world.discovered('one')?.status?.phase, 'Joined');
+    world.parent.recover();
+    await world.untilPolicy('CAPIAvailable', 'Served');
+  });
+
   it('finds Clusters when Cluster API is installed late, and in the version it serves', async () => {
     await using world = await FakeWorld.start();
     world.parent.objects.remove(builtin.customResourceDefinitions, { name: capiNames.crd });

@@ -40,6 +40,7 @@ export class ClusterWatch implements Source {
   readonly #availabilityHandlers = new Set<() => void>();
   readonly #deleted = new Set<string>();
   #served: ServedVersion = servedVersion(undefined);
+  #failure: ServedVersion | undefined;
   #listed = false;
   #reflecting = new AbortController();
 
@@ -54,7 +55,7 @@ export class ClusterWatch implements Source {
 
   /** In which version Clusters are read, or why they are not. */
   get served(): ServedVersion {
-    return this.#served;
+    return (!this.#listed && this.#failure) || this.#served;
   }
 
   read(key: string): ClusterSight {
@@ -153,13 +154,23 @@ export class ClusterWatch implements Source {
       ...(labelSelector ? { labelSelector } : {}),
       onEvent: (event: ReflectorEvent) => {
         if (event.type === 'filled' && !signal.aborted) this.#filled();
-        if (event.type === 'failed')
-          logger.warn({ err: event.error, version }, 'Clusters cannot be watched, will retry');
+        if (event.type === 'failed' && !signal.aborted) this.#failed(event.error);
       },
     };
     reflect(client, clustersIn(version), options, this.#store, signal).catch((error: unknown) =>
       logger.error({ err: error }, 'watching Clusters ended'),
     );
+  }
+
+  /** Its conversion webhook is down, say: what is known stays, and who waits for the first list learns that there is none. */
+  #failed(error: unknown): void {
+    this.#options.logger.warn({ err: error }, 'Clusters cannot be watched, will retry');
+    if (this.#listed) return;
+    const cause = error instanceof Error ? error.message : String(error);
+    const message = `Clusters cannot be listed, so every joined cluster is kept as it is: ${cause}`;
+    this.#failure = { reason: 'NotAnswering', message };
+    this.#judged.resolve();
+    this.#tell();
   }
 
   #filled(): void {

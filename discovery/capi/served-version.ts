@@ -9,7 +9,7 @@ export type ServedVersion =
   | { readonly version: ReadableVersion }
   | {
       readonly version?: never;
-      readonly reason: 'NotInstalled' | 'BeingRemoved' | 'VersionNotReadable';
+      readonly reason: 'NotInstalled' | 'BeingRemoved' | 'VersionNotReadable' | 'NotAnswering';
       readonly message: string;
     };
 

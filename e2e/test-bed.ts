@@ -104,8 +104,9 @@ export class TestBed {
     const ours = names.filter(name => /clusternet-[^/]*\.log$|supervisor\.log$/.test(name));
     const tails = ours.sort().map(async name => {
       const text = await readFile(join(this.directory.logs, name), 'utf8').catch(() => '');
+      const clipped = (line: string) => line.slice(0, 500);
       const told = text.split('\n').filter(line => line !== '' && !line.includes('"log":"audit"'));
-      return `--- ${name}\n${told.slice(-lines).join('\n')}`;
+      return `--- ${name}\n${told.slice(-lines).map(clipped).join('\n')}`;
     });
     return (await Promise.all(tails)).join('\n');
   }

@@ -21,6 +21,7 @@ import { agentObjects } from '../manifests/agent.ts';
 import { identityObjects } from '../manifests/identity.ts';
 import { schedulerIdentity } from '../manifests/scheduler.ts';
 import { eventually } from '../test/eventually.ts';
+import { suiteSignal } from '../test/suite-signal.ts';
 import { type AgentProcess, startAgent } from './agent-process.ts';
 import { ComponentProcess } from './component-process.ts';
 import { applyAll, type HubProcess, kubeconfigOf, prepareForHub, startHub } from './hub-process.ts';
@@ -28,7 +29,7 @@ import { applyAll, type HubProcess, kubeconfigOf, prepareForHub, startHub } from
 /** Hub, scheduler and agent as processes with the rights of the manifests; the test plays discovery. */
 describe('the road from a Subscription to an object in a child', function () {
   this.timeout(240_000);
-  const signal = AbortSignal.timeout(230_000);
+  const signal = suiteSignal(230_000);
   const shop = { namespace: 'default', name: 'shop' };
   const settings = { namespace: 'default', name: 'settings' };
   let parent: TestCluster;

@@ -271,6 +271,18 @@ describe('keepMembership', () => {
     assert.match(await eventually(noteOnLease), /^HubUnreachable: cannot reach https:/);
   });
 
+  it('leaves word about an address that is none, and asks nobody', async () => {
+    await start({ parentURL: 'parent.test:6443' });
+    const note = await eventually(noteOnLease, { withinMs: 9_000 });
+    assert.match(note, /^NoParent: parent URL "parent.test:6443" must be .*https:\/\//);
+    assert.deepEqual(parent.requests, []);
+  });
+
+  it('leaves word about a CA that is none', async () => {
+    await start({ caBundle: 'garbage' });
+    assert.match(await eventually(noteOnLease), /^CertificateUntrusted: .*ca\.crt of Secret/);
+  });
+
   it('waits for the registration Secret and takes URL, token and CA from it', async () => {
     announce({ result: 'Approved' });
     grantCredentials();

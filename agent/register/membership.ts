@@ -203,16 +203,21 @@ class Membership {
     this.#options.note.failed(failure, this.#signal);
     // The parent may have been wrong about the token; ask with it again before the next try to join.
     if (this.#trust === 'refused') this.#trust = 'doubted';
-    if (isHopelessAsItIs(failure)) await this.#untilSettingsChange(settings);
+    if (isHopelessAsItIs(failure)) await this.#untilSettingsChange(settings, failure);
     else await pause(this.#backoff.next(), this.#signal);
   }
 
-  async #untilSettingsChange(settings: RegistrationSettings): Promise<void> {
-    const { child, flags } = this.#options;
-    let present = settings;
-    while (!this.#signal.aborted && isDeepStrictEqual(present, settings)) {
+  async #untilSettingsChange(settings: RegistrationSettings, failure: JoinFailure): Promise<void> {
+    const { child, flags, note } = this.#options;
+    for (;;) {
       await pause(settingsPollMs, this.#signal);
-      present = await readRegistrationSettings(child, flags, this.#signal).catch(() => settings);
+      if (this.#signal.aborted) return;
+      const present = await readRegistrationSettings(child, flags, this.#signal).catch(
+        () => settings,
+      );
+      if (!isDeepStrictEqual(present, settings)) return;
+      // Settings may come a moment after the agent; when they do not, somebody should know.
+      note.failed(failure, this.#signal);
     }
   }
 }

@@ -8,7 +8,7 @@ import { annotations, finalizers, labels, namespaces, secretNames } from '../api
 import { builtin } from '../kube/builtin.ts';
 import { startFakeApiServer } from '../test/fake-api-server.ts';
 import { capiNames } from './capi/cluster.ts';
-import { clusters, FakeWorld, kubeconfig, soon } from './fake-world.ts';
+import { clusters, FakeWorld, kubeconfig, pem, soon } from './fake-world.ts';
 
 const namespace = namespaces.system;
 const registration = { namespace, name: secretNames.clusterRegistration };
@@ -203,7 +203,7 @@ describe('discovery: joining', function (this: Mocha.Suite) {
     world.parent.objects.put(builtin.namespaces, { metadata: { name: namespace } });
     world.parent.objects.put(hubConnections, {
       metadata: { name: 'default' },
-      spec: { server: 'https://parent.test:6443', caBundle: Buffer.from('CA').toString('base64') },
+      spec: { server: 'https://parent.test:6443', caBundle: pem },
     });
     await world.discover();
     const { spec } = await world.untilPhase('self', 'Joining', namespace);

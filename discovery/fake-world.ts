@@ -34,7 +34,8 @@ export const clusters: Resource<DynamicObject> = {
   namespaced: true,
 };
 
-const pem = Buffer.from('-----BEGIN CERTIFICATE-----\n').toString('base64');
+/** A CA as objects hold it. */
+export const pem = Buffer.from('-----BEGIN CERTIFICATE-----\n').toString('base64');
 
 /** A kubeconfig as Cluster API writes it; the test decides where it really leads. */
 export function kubeconfig(server: string, user: object = { token: 'secret-token' }): string {

@@ -5,7 +5,7 @@ import { discoveredClusters } from '../api/discovery/discovered-cluster.ts';
 import { hubConnections } from '../api/discovery/hub-connection.ts';
 import { annotations, labels } from '../api/well-known.ts';
 import { builtin } from '../kube/builtin.ts';
-import { FakeWorld, soon } from './fake-world.ts';
+import { FakeWorld, pem, soon } from './fake-world.ts';
 
 describe('discovery: which clusters', function (this: Mocha.Suite) {
   this.timeout(30_000);
@@ -182,7 +182,7 @@ describe('discovery: the way to the parent', function (this: Mocha.Suite) {
     const child = await world.join('one');
     world.parent.objects.put(hubConnections, {
       metadata: { name: 'default' },
-      spec: { server: 'https://moved.test', caBundle: 'Q0E=', joinSelf: false },
+      spec: { server: 'https://moved.test', caBundle: pem, joinSelf: false },
     });
     const key = { namespace: 'clusternet-system', name: 'clusternet-agent-cluster-registration' };
     await soon(() => {
@@ -292,7 +292,7 @@ describe('discovery: the parent as its own child', function (this: Mocha.Suite) 
   function setJoinSelf(world: FakeWorld, joinSelf: boolean): void {
     world.parent.objects.put(hubConnections, {
       metadata: { name: 'default' },
-      spec: { server: 'https://parent.test', caBundle: 'Q0E=', joinSelf },
+      spec: { server: 'https://parent.test', caBundle: pem, joinSelf },
     });
   }
 

@@ -3,6 +3,7 @@ import type { HubConnection, HubConnectionSpec } from '../../api/discovery/hub-c
 import { type AddressSources, resolveHubAddress } from './hub-address.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
+const pem = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}`;
 
 function connection(spec: HubConnectionSpec): HubConnection {
   return { apiVersion: 'x', kind: 'HubConnection', metadata: { name: 'default' }, spec };
@@ -49,11 +50,11 @@ describe('resolveHubAddress', () => {
   });
 
   it('verifies the parent by the CA that belongs to the address, else by its own', () => {
-    const spec = { caBundle: base64('hub'), childCABundle: base64('child') };
+    const spec = { caBundle: base64(pem('hub')), childCABundle: base64(pem('child')) };
     const ca = (parts: Partial<AddressSources>) =>
       resolve({ parentURL: 'https://x.test', ...parts }).address?.ca;
-    assert.equal(ca({ connection: connection(spec) }), 'child');
-    assert.equal(ca({ connection: connection({ caBundle: base64('hub') }) }), 'hub');
+    assert.equal(ca({ connection: connection(spec) }), pem('child'));
+    assert.equal(ca({ connection: connection({ caBundle: spec.caBundle }) }), pem('hub'));
     assert.equal(ca({ clusterInfo }), 'published');
     assert.equal(ca({}), 'own');
   });
@@ -68,6 +69,15 @@ describe('resolveHubAddress', () => {
       connection: connection({ server: 'https://x.test', childProxyURL: 'http://p.test' }),
     });
     assert.ok(proxy.address === undefined && proxy.reason === 'ProxyNotSupported');
+  });
+
+  it('refuses a CA that is no certificate, naming the field', () => {
+    for (const field of ['caBundle', 'childCABundle'] as const) {
+      const spec = { server: 'https://x.test', [field]: base64('garbage') };
+      const verdict = resolve({ connection: connection(spec) });
+      assert.ok(verdict.address === undefined && verdict.reason === 'CAUnknown');
+      assert.match(verdict.message, new RegExp(`spec\\.${field} .* no PEM certificate`));
+    }
   });
 
   it('takes a cluster-info that is no kubeconfig for none', () => {

@@ -40,7 +40,14 @@ export function resolveHubAddress(sources: AddressSources): HubAddressVerdict {
       reason: 'ProxyNotSupported',
       message: 'agents cannot use a proxy yet; unset spec.childProxyURL of HubConnection default',
     };
-  const ca = decode(spec.childCABundle) ?? decode(spec.caBundle) ?? published?.ca ?? ownCA;
+  const field = spec.childCABundle ? 'childCABundle' : 'caBundle';
+  const given = decode(spec[field]);
+  if (given !== undefined && !given.includes('-----BEGIN CERTIFICATE-----'))
+    return {
+      reason: 'CAUnknown',
+      message: `spec.${field} of HubConnection default holds no PEM certificate; set it to the base64 of one, or unset it`,
+    };
+  const ca = given ?? published?.ca ?? ownCA;
   if (ca === undefined)
     return {
       reason: 'CAUnknown',

@@ -158,6 +158,32 @@ describe('the local Cluster API provider', () => {
     await child.access.close();
   });
 
+  it('follows groups and their labels', async () => {
+    const child = await childClient('child');
+    const groups = [
+      { name: 'worker', replicas: 1, labels: { [label]: 'false' } },
+      { name: 'plain', replicas: 2 },
+    ];
+    const patch = { type: 'merge', body: { spec: { workers: groups } } } as const;
+    await client.patch(localClusters, { namespace, name: 'child' }, patch, {}, signal);
+    const labelsAre = (expected: Record<string, string | undefined>) =>
+      eventually(
+        async () => {
+          const nodes = await child.listAll(builtin.nodes, {}, signal);
+          const played = nodes.filter(({ metadata }) => metadata.name !== 'child-runner');
+          const found = played.map(({ metadata }) => [metadata.name, metadata.labels?.[label]]);
+          assert.deepEqual(Object.fromEntries(found), expected);
+          return true;
+        },
+        { withinMs: 20_000, describe: 'the labels' },
+      );
+    const plain = { 'child-plain-1': undefined, 'child-plain-2': undefined };
+    await labelsAre({ 'child-worker-1': 'false', ...plain });
+    await scale('child', 1);
+    await labelsAre({ 'child-worker-1': 'true' });
+    await child.access.close();
+  });
+
   it('writes nothing while nothing changes', async () => {
     const versions = async () => {
       const key = { namespace, name: 'child' };

@@ -355,6 +355,22 @@ describe('the access plane', () => {
     assert.deepEqual(unknown, [404, 'There is no cluster with id who.']);
   });
 
+  it('cuts off who sends garbage or too much into a tunnel, and serves on through the good one', async () => {
+    const path = `/apis/proxies.clusternet.io/v1alpha1/sockets/${clusterId}/attach`;
+    for (const message of ['garbage', Buffer.alloc(20_000_000)]) {
+      const socket = new WebSocket(
+        `wss://localhost:${plane.url.port}${path}`,
+        ['v1.tunnel.clusternet.io'],
+        { ca: plane.caBundle },
+      );
+      socket.on('error', () => {});
+      socket.once('open', () => socket.send(message));
+      const [code] = await once(socket, 'close');
+      assert.ok([1002, 1009].includes(code), `closed with ${code}`);
+      assert.equal((await ask('/status?code=200')).status, 200);
+    }
+  });
+
   it('writes who holds the tunnel, with an epoch, and that the replica lives', async () => {
     const client = new KubeClient(plane.api.access());
     const lease = (name: string) => client.find(builtin.leases, { namespace: hubNamespace, name });

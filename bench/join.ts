@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { type DiscoveredCluster, discoveredClusters } from '../api/discovery/discovered-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import type { Resource } from '../api/resource.ts';
+import { generateCluster } from '../hack/local/cluster-api/generate-cluster.ts';
+import { localDirectory } from '../hack/local/local-directory.ts';
+import { ensureTools } from '../hack/local/tools.ts';
 import { reflect } from '../kube/reflector.ts';
 import { round, summarise } from './samples.ts';
 import { openTestBed, report } from './test-bed.ts';
@@ -23,6 +27,12 @@ const clusters: Resource<CapiCluster> = {
 };
 
 const stop = new AbortController();
+const directory = localDirectory();
+const tools = await ensureTools(
+  ['clusterctl', 'kubectl'],
+  line => console.error(line),
+  stop.signal,
+);
 await using bed = await openTestBed();
 const moments = new Map<string, number>();
 const wake = new Set<() => void>();
@@ -37,11 +47,7 @@ const total: number[] = [];
 const stages = new Map<string, number[]>();
 for (let i = 0; i < joins; i++) {
   const name = `bench-join-${i}`;
-  const command = ['hack/local/clusters.ts', 'create', name, '--workers', '1'];
-  await execa(process.execPath, command, {
-    cwd: `${import.meta.dirname}/..`,
-    stdio: ['ignore', 2, 2],
-  });
+  await createCluster(name);
   const initialized = await moment(`Cluster/${name}/Initialized`);
   const joined = await moment(`DiscoveredCluster/${name}/Joined`);
   total.push(joined - initialized);
@@ -62,6 +68,17 @@ report('join', {
   milliseconds: summarise(total),
   stages: Object.fromEntries([...stages].map(([name, samples]) => [name, summarise(samples)])),
 });
+
+/** `clusterctl generate cluster NAME | kubectl apply -f -`, as a user does it. */
+async function createCluster(name: string): Promise<void> {
+  const kubeconfig = directory.kubeconfig('parent');
+  const config = join(directory.clusterctl, 'clusterctl.yaml');
+  const clusterctl = { binary: tools.clusterctl, config, kubeconfig };
+  const { manifests } = await generateCluster(clusterctl, { name, workers: 1 }, stop.signal);
+  await execa(tools.kubectl, ['--kubeconfig', kubeconfig, 'apply', '-f', '-'], {
+    input: manifests,
+  });
+}
 
 /** Notes the first moment at which each object showed each state. */
 function follow<T extends KubeObject>(

@@ -112,6 +112,23 @@ describe('runController', () => {
     await running;
   });
 
+  it('gathers the changes of a key for as long as it is told', async () => {
+    const clock = new FakeClock();
+    const seen: string[] = [];
+    const running = run({ gatherMs: 100, reconcile: async key => void seen.push(key) }, clock);
+    const informer = cache.informer(widgets);
+    for (const value of ['one', 'two', 'three']) {
+      server.objects.put(widgets, { ...widget('a'), spec: { value } });
+      await eventually(() => informer.list().some(object => object.spec?.value === value));
+    }
+    assert.deepEqual(seen, []);
+    await clock.advance(100);
+    await eventually(() => seen.length > 0);
+    assert.deepEqual(seen, ['default/a']);
+    stop.abort();
+    await running;
+  });
+
   it('leaves a key with a terminal error alone until its object changes', async () => {
     server.objects.put(widgets, widget('bad'));
     const running = run({

@@ -31,6 +31,8 @@ export interface Controller {
   readonly deadlineMs?: number;
   /** Keys of higher priority are worked on first. By default all are equal, but a first list waits behind changes. */
   readonly priority?: (key: string) => number;
+  /** Changes that come within so long are reconciled together, for work that nobody waits for. Default: at once. */
+  readonly gatherMs?: number;
   readonly sources: readonly Source[];
   /** What `reconcile` reads besides the sources; it does not run before these are synced either. */
   readonly reads?: readonly { synced(): Promise<void> }[];
@@ -46,15 +48,17 @@ export async function runController(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, metrics } = runtime;
-  const { priority } = controller;
+  const { priority, gatherMs = 0 } = controller;
   const queue = new Queue<string>(controller.name, {
     clock,
     metrics,
     ...(priority && { priorityOf: priority }),
   });
-  const stops = controller.sources.map(source =>
-    source.start((key, initial) => queue.add(key, initial && !priority ? lowPriority : undefined)),
-  );
+  const feed = (key: string, initial: boolean) => {
+    if (gatherMs > 0) queue.addAfter(key, gatherMs);
+    else queue.add(key, initial && !priority ? lowPriority : undefined);
+  };
+  const stops = controller.sources.map(source => source.start(feed));
   signal.addEventListener('abort', () => queue.close(), { once: true });
   try {
     await untilSynced(controller, signal);

@@ -39,6 +39,15 @@ describe('patchStatus', () => {
     await assert.rejects(patch(object, { conditions: [{ type: 'Ours' }] }), isConflict);
   });
 
+  it('writes conditions over an outdated view when nobody else writes them', async () => {
+    const object = server.objects.put(widgets, widget('a'));
+    server.objects.put(widgets, { ...object, status: { other: 1 } });
+    const status = { conditions: [{ type: 'Ours' }] };
+    const writer = { fieldManager: 'test', alone: true };
+    const patched = await patchStatus(client, widgets, object, status, writer);
+    assert.deepEqual(patched.status, { other: 1, ...status });
+  });
+
   it('does not write conditions into another object under the same name', async () => {
     const object = server.objects.put(widgets, widget('a'));
     server.objects.remove(widgets, object.metadata);

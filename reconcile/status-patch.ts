@@ -3,6 +3,13 @@ import type { Resource } from '../api/resource.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { diffMergePatch } from '../kube/patch/merge-patch.ts';
 
+/** Who writes, and whether others do. */
+export interface StatusWriter {
+  readonly fieldManager: string;
+  /** Nobody else writes conditions of this object, so that an outdated view of it can lose nothing. */
+  readonly alone?: boolean;
+}
+
 interface WithStatus extends KubeObject {
   readonly status?: object;
 }
@@ -13,22 +20,22 @@ interface WithStatus extends KubeObject {
  *
  * Conditions decided on an outdated object are refused as a conflict (409), since a merge patch replaces their
  * whole list and with it what others wrote. Other fields carry no such lock: writers of different fields never
- * get in each other's way.
+ * get in each other's way, and neither does a writer who is alone.
  */
 export async function patchStatus<T extends WithStatus>(
   client: KubeClient,
   resource: Resource<T>,
   object: T,
   status: NonNullable<T['status']>,
-  options: { readonly fieldManager: string },
+  { fieldManager, alone = false }: StatusWriter,
   signal?: AbortSignal,
 ): Promise<T> {
   const { namespace, name = '', resourceVersion } = object.metadata;
   const before = (object.status ?? {}) as Record<string, unknown>;
   const change = diffMergePatch(before, status as Record<string, unknown>);
   if (change === undefined) return object;
-  const lock = 'conditions' in change && { metadata: { resourceVersion } };
+  const lock = !alone && 'conditions' in change && { metadata: { resourceVersion } };
   const body = { ...lock, status: change };
-  const write = { ...options, subresource: 'status' };
+  const write = { fieldManager, subresource: 'status' };
   return client.patch(resource, { namespace, name }, { type: 'merge', body }, write, signal);
 }

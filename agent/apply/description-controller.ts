@@ -231,8 +231,8 @@ class Apply {
   ): Promise<void> {
     const { client, clock } = this.#options.parent;
     const status = nextStatus(description, summary, manifests, clock.now());
-    const options = { fieldManager: creators.agent };
-    await patchStatus(client, descriptions, description, status, options, signal);
+    const writer = { fieldManager: creators.agent, alone: true };
+    await patchStatus(client, descriptions, description, status, writer, signal);
   }
 
   /** One event per turn of events, not per reconcile. */

@@ -16,6 +16,8 @@ export function aggregationController(runtime: Runtime, reservedNamespace: strin
   const caches = deliveryCaches(cache, reservedNamespace);
   return {
     name: 'status-aggregation',
+    // Clusters answer one after the other, and each write of a Subscription is seen by every controller.
+    gatherMs: 100,
     sources: [
       watchObjects(caches.subscriptions),
       watchObjects(caches.descriptions, { enqueue: ({ object }) => originOf(caches, object) }),

@@ -176,7 +176,8 @@ describe('the delivery controller', () => {
       assert.ok(condition('FeedsFound')?.message.includes(formatFeed(feed)));
       assert.match(condition('FeedsFound')?.message ?? '', says);
       await eventually(() => condition('Rendered')?.reason === 'FeedsNotFound');
-      await eventually(() => condition('Applied')?.observedGeneration === 2);
+      await settle();
+      assert.equal(condition('Applied')?.observedGeneration, 2);
       assert.deepEqual(delivered(), before);
       await restsForAnHour();
       subscribe([good], 3);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
-import { descriptions } from '../../api/apps/description.ts';
+import { type Description, descriptions } from '../../api/apps/description.ts';
 import { type Feed, formatFeed } from '../../api/apps/feed.ts';
 import { manifests } from '../../api/apps/manifest.ts';
 import { subscriptions } from '../../api/apps/subscription.ts';
@@ -59,10 +59,8 @@ describe('the delivery controller', () => {
     running = Promise.all(
       controllers.map(make => runController(make(runtime, reserved), runtime, stop.signal)),
     );
-    await eventually(() => conditions().every(each => each.endsWith('True 1')), {
-      describe: 'the good feed is delivered',
-    });
-    await eventually(() => ['good', 'twice-a', 'twice-b'].every(isLabelled));
+    await soon(() => conditions().every(each => each.endsWith('True 1')));
+    await soon(() => ['good', 'twice-a', 'twice-b'].every(isLabelled));
   });
 
   afterEach(async () => {
@@ -81,7 +79,7 @@ describe('the delivery controller', () => {
   }
 
   /** A Subscription of these feeds as the scheduler leaves it. */
-  function subscribe(feeds: readonly Feed[], generation: number): void {
+  function subscribe(feeds: readonly Feed[], generation: number, names = ['edge']): void {
     const { metadata, status } = stored() ?? {};
     const scheduled = {
       type: 'Scheduled',
@@ -97,7 +95,7 @@ describe('the delivery controller', () => {
       subscriptions,
       subscription(
         { feeds },
-        { ...next, bindingClusters: [keyFor('edge')] },
+        { ...next, bindingClusters: names.map(keyFor) },
         { ...metadata, generation },
       ),
     );
@@ -114,6 +112,12 @@ describe('the delivery controller', () => {
     ['FeedsFound', 'Rendered'].map(
       type => `${type} ${condition(type)?.status} ${condition(type)?.observedGeneration}`,
     );
+  /** Waits for something while retries fall due. */
+  const soon = (check: () => boolean) =>
+    eventually(async () => {
+      await clock.advance(100);
+      return check();
+    });
   const delivered = (): KubeObject | undefined => server.objects.list(descriptions)[0];
 
   async function sum(name: string): Promise<number> {
@@ -172,16 +176,15 @@ describe('the delivery controller', () => {
       const before = delivered();
       assert.ok(before);
       subscribe([good, feed], 2);
-      await eventually(() => condition('FeedsFound')?.reason === reason);
+      await soon(() => condition('FeedsFound')?.reason === reason);
       assert.ok(condition('FeedsFound')?.message.includes(formatFeed(feed)));
       assert.match(condition('FeedsFound')?.message ?? '', says);
-      await eventually(() => condition('Rendered')?.reason === 'FeedsNotFound');
-      await settle();
-      assert.equal(condition('Applied')?.observedGeneration, 2);
+      await soon(() => condition('Rendered')?.reason === 'FeedsNotFound');
+      await soon(() => condition('Applied')?.observedGeneration === 2);
       assert.deepEqual(delivered(), before);
       await restsForAnHour();
       subscribe([good], 3);
-      await eventually(() => conditions().every(each => each.endsWith('True 3')));
+      await soon(() => conditions().every(each => each.endsWith('True 3')));
     });
   }
 
@@ -197,5 +200,29 @@ describe('the delivery controller', () => {
     assert.equal(warning?.reason, 'ContradictoryManifest');
     assert.match(warning.note ?? '', /config\.kind is "Secret".*must be "ConfigMap" or absent/);
     assert.deepEqual(more, []);
+  });
+
+  it('says that one cluster cannot be written, delivers to the others, and tries again ever less often', async () => {
+    const refused = /namespaces\/ns-full\/bases/;
+    server.failNext({ method: 'PATCH', path: refused, with: 403, times: 1_000 });
+    server.objects.put(managedClusters, cluster('full'));
+    addManifest('other', missing);
+    subscribe([good, missing], 2, ['full', 'edge']);
+    await soon(() => condition('Rendered')?.reason === 'WriteFailed');
+    assert.match(condition('Rendered')?.message ?? '', /1 cluster, first ns-full\/full: /);
+    const raw = () => (delivered() as Description | undefined)?.spec.raw;
+    await soon(() => raw()?.length === 2);
+    const tries = () => server.writes().filter(({ path }) => refused.test(path)).length;
+    await eventually(async () => {
+      await clock.advance(1_000);
+      return tries() >= 16;
+    });
+    // From 10 ms on each wait doubles, up to a minute; half of it is chance.
+    assert.ok(clock.monotonic() > 120_000, `16 tries within ${clock.monotonic()} ms`);
+    server.recover();
+    await eventually(async () => {
+      await clock.advance(10_000);
+      return condition('Rendered')?.status === 'True';
+    });
   });
 });

@@ -7,8 +7,8 @@ import { hubConnections } from '../api/discovery/hub-connection.ts';
 import { annotations, finalizers, labels, namespaces, secretNames } from '../api/well-known.ts';
 import { builtin } from '../kube/builtin.ts';
 import { startFakeApiServer } from '../test/fake-api-server.ts';
+import { clusters, FakeWorld, kubeconfig, pem, soon } from '../test/fake-world.ts';
 import { capiNames } from './capi/cluster.ts';
-import { clusters, FakeWorld, kubeconfig, pem, soon } from './fake-world.ts';
 
 const namespace = namespaces.system;
 const registration = { namespace, name: secretNames.clusterRegistration };

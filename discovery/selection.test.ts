@@ -5,7 +5,7 @@ import { discoveredClusters } from '../api/discovery/discovered-cluster.ts';
 import { hubConnections } from '../api/discovery/hub-connection.ts';
 import { annotations, labels } from '../api/well-known.ts';
 import { builtin } from '../kube/builtin.ts';
-import { FakeWorld, pem, soon } from './fake-world.ts';
+import { FakeWorld, pem, soon } from '../test/fake-world.ts';
 
 describe('discovery: which clusters', function (this: Mocha.Suite) {
   this.timeout(30_000);

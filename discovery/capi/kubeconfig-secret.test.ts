@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../api/kube-object.ts';
-import { kubeconfig } from '../fake-world.ts';
+import { kubeconfig } from '../../test/fake-world.ts';
 import { readKubeconfigSecret } from './kubeconfig-secret.ts';
 import { readCluster } from './read-cluster.ts';
 

@@ -14,17 +14,17 @@ import { hubConnections } from '../api/discovery/hub-connection.ts';
 import type { DynamicObject } from '../api/kube-object.ts';
 import type { Resource } from '../api/resource.ts';
 import { annotations, namesFor, namespaces } from '../api/well-known.ts';
+import { capiNames } from '../discovery/capi/cluster.ts';
+import { createDiscovery } from '../discovery/controllers.ts';
+import { Child } from '../discovery/join/child.ts';
 import { builtin } from '../kube/builtin.ts';
 import { KubeClient } from '../kube/client.ts';
 import { accessWithToken } from '../kube/token-access.ts';
 import { runController } from '../reconcile/controller.ts';
 import { createLogger } from '../reconcile/logger.ts';
 import { createRuntime } from '../reconcile/runtime.ts';
-import { eventually } from '../test/eventually.ts';
-import { type FakeApiServer, startFakeApiServer } from '../test/fake-api-server.ts';
-import { capiNames } from './capi/cluster.ts';
-import { createDiscovery } from './controllers.ts';
-import { Child } from './join/child.ts';
+import { eventually } from './eventually.ts';
+import { type FakeApiServer, startFakeApiServer } from './fake-api-server.ts';
 
 export const clusters: Resource<DynamicObject> = {
   group: capiNames.group,

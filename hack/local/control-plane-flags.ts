@@ -138,6 +138,8 @@ export function controllerManagerArguments(
     'cluster-signing-cert-file': certificates.ca.certificate,
     'cluster-signing-key-file': certificates.ca.key,
     'requestheader-client-ca-file': certificates.frontProxyCa.certificate,
+    // kwok renews the Leases of its nodes every minute, which by default is ten seconds too late.
+    'node-monitor-grace-period': '4m',
     'concurrent-gc-syncs': 4,
     'kube-api-qps': 50,
     'kube-api-burst': 100,

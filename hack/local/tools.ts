@@ -38,7 +38,7 @@ export async function ensureTools(
   if (missing().length === 0) return tools;
   await mkdir(directory, { recursive: true });
   await withMachineLock(
-    `tools-${key}`,
+    `tools-${hash(directory)}`,
     async () => buildAll(missing(), tools, catalog, report, signal),
     { onWait: pid => report(`waiting for process ${pid}, which is building the same tools`) },
     signal,
@@ -53,10 +53,11 @@ export function toolsRoot(env: NodeJS.ProcessEnv): string {
 }
 
 function cacheKey(goMod: string, goSum: string, catalog: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify([goMod, goSum, catalog, buildFlags, process.arch]))
-    .digest('hex')
-    .slice(0, 16);
+  return hash(JSON.stringify([goMod, goSum, catalog, buildFlags, process.arch]));
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 const buildFlags = ['-trimpath', '-buildvcs=false'];

@@ -8,6 +8,7 @@ import { annotations, finalizers, labels, namespaces, secretNames } from '../api
 import { builtin } from '../kube/builtin.ts';
 import { startFakeApiServer } from '../test/fake-api-server.ts';
 import { clusters, FakeWorld, kubeconfig, pem, soon } from '../test/fake-world.ts';
+import { Refusal } from '../test/refusal.ts';
 import { capiNames } from './capi/cluster.ts';
 
 const namespace = namespaces.system;
@@ -196,6 +197,22 @@ describe('discovery: joining', function (this: Mocha.Suite) {
     await soon(() => child.objects.get(builtin.secrets, registration));
     const lease = child.objects.get(builtin.leases, { namespace, name: 'clusternet-agent' });
     assert.equal(lease?.metadata.annotations?.[annotations.legacyClusterId], spec.clusterID);
+  });
+
+  it('installs the agent anew without a token when the cluster has joined before', async () => {
+    await using world = await FakeWorld.start();
+    await world.discover();
+    const child = await world.createCluster('one');
+    await world.untilPhase('one', 'Joining');
+    const { namespace: dedicated = '' } = world.managed('one')?.metadata ?? {};
+    const account = `/api/v1/namespaces/${dedicated}/serviceaccounts/clusternet-bootstrap/token`;
+    world.parent.answer('POST', account, () => {
+      throw new Refusal(404, 'NotFound', 'serviceaccounts "clusternet-bootstrap" not found');
+    });
+    const agent = { namespace, name: 'clusternet-agent' };
+    child.objects.remove(builtin.deployments, agent);
+    await soon(() => child.objects.get(builtin.deployments, agent));
+    await world.untilReason('one', 'BootstrapCredentialIssued', 'AccountNotFound');
   });
 
   it('joins the parent as its own child: a DiscoveredCluster without a Cluster, and a Secret for its agent', async () => {

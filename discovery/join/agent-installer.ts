@@ -73,9 +73,10 @@ export class AgentInstaller {
       pass,
       async (child, limit) => {
         if (appliedHash(pass) === undefined && (await isAdopted(child, pass, hub, limit))) return;
-        const isNew = appliedHash(pass) !== manifest.hash;
-        const token = await this.#issueToken(pass, dedicatedNamespace, isNew, limit);
-        if (isNew || token !== undefined) {
+        // Somebody may have taken it away: with its key still there it needs no token to be let in again.
+        const isDue = appliedHash(pass) !== manifest.hash || (await isMissing(child, pass, limit));
+        const token = await this.#issueToken(pass, dedicatedNamespace, isDue, limit);
+        if (isDue || token !== undefined) {
           await this.#apply(child, pass, manifest, token, limit);
           pass.progress.set('AgentAvailable', 'Unknown', 'Progressing', 'the agent is starting');
         } else if (pass.cluster !== undefined) await this.#inspect(child, pass, limit);
@@ -189,7 +190,7 @@ export class AgentInstaller {
       child.listAll(builtin.pods, { namespace, labelSelector: agentPods }, signal),
       child.find(builtin.leases, { namespace, name: agentLease }, signal),
     ]);
-    const { progress, status } = pass;
+    const { progress } = pass;
     const health = agentHealth(deployment, pods);
     progress.set('AgentAvailable', health.status, health.reason, health.message);
     const dialError = lease?.metadata.annotations?.[annotations.lastDialError];
@@ -197,13 +198,18 @@ export class AgentInstaller {
       const message = `the agent does not reach the parent: ${dialError}`;
       progress.set('Connected', 'False', 'HubUnreachable', message);
     }
-    // Somebody took it away: the next look installs it anew.
-    if (health.reason === 'NotDeployed') status.bootstrapExpiration = undefined;
   }
 }
 
 function appliedHash({ discovered }: Pass): string | undefined {
   return discovered.metadata.annotations?.[annotations.appliedAgent];
+}
+
+async function isMissing(child: KubeClient, { cluster }: Pass, signal: AbortSignal) {
+  // The parent's own agent is part of the add-on.
+  if (cluster === undefined) return false;
+  const key = { namespace: namespaces.system, name: agentName };
+  return (await child.find(builtin.deployments, key, signal)) === undefined;
 }
 
 /** Whether somebody installed an agent for this parent by hand, which is then left alone. */

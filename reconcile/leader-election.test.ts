@@ -74,8 +74,13 @@ describe('leader election', () => {
       ...lease,
       logger: createLogger('test'),
     };
-    const ended = runAsLeader({ ...election, identity: 'one' }, () => finish.promise, one.signal);
-    await eventually(() => spec()?.holderIdentity === 'one');
+    let works = false;
+    const work = () => {
+      works = true;
+      return finish.promise;
+    };
+    const ended = runAsLeader({ ...election, identity: 'one' }, work, one.signal);
+    await eventually(() => works);
     one.abort();
     await new Promise(resolve => setTimeout(resolve, 100));
     assert.equal(spec()?.holderIdentity, 'one');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { execa } from 'execa';
 import type { Condition } from '../api/kube-object.ts';
 import type { Resource } from '../api/resource.ts';
@@ -203,7 +204,7 @@ describe('the local Cluster API provider', () => {
       },
       { describe: 'the status of the last change' },
     );
-    const before = await versions();
+    const before = await settled(versions);
     const touch = { metadata: { annotations: { touched: 'yes' } } };
     // A change of the Cluster makes both controllers look again.
     await client.patch(
@@ -301,3 +302,19 @@ describe('the local Cluster API provider', () => {
     ]);
   });
 });
+
+/** What `look` answers once it has answered the same ten times in a row. */
+async function settled<T>(look: () => Promise<T>): Promise<T> {
+  let last = await look();
+  let same = 0;
+  await eventually(
+    async () => {
+      const now = await look();
+      same = isDeepStrictEqual(now, last) ? same + 1 : 0;
+      last = now;
+      return same >= 10;
+    },
+    { withinMs: 30_000, describe: 'rest' },
+  );
+  return last;
+}

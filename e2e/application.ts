@@ -92,6 +92,18 @@ export class Application {
     );
   }
 
+  /** Waits until its Deployment is available wherever it is, and the Subscription says so. */
+  async available(withinMs = 60_000) {
+    return eventually(
+      async () => {
+        const { status } = await this.subscription();
+        const found = status?.aggregatedStatuses?.find(({ kind }) => kind === 'Deployment');
+        return found?.feedStatusSummary?.available ? found : undefined;
+      },
+      { withinMs, describe: `${this.name} is available in all its clusters` },
+    );
+  }
+
   /** Its Deployment in a child, or undefined. */
   async deployment(cluster: string) {
     const client = await this.#bed.client(cluster);

@@ -41,14 +41,7 @@ describe('the road, delivering', () => {
     });
 
     it('brings the status of the Deployment back, cluster by cluster and together', async () => {
-      const feed = await eventually(
-        async () => {
-          const { status } = await app.subscription();
-          const deployment = status?.aggregatedStatuses?.find(({ kind }) => kind === 'Deployment');
-          return deployment?.feedStatusSummary?.available ? deployment : undefined;
-        },
-        { withinMs: 60_000, describe: 'the Deployment is available in all clusters' },
-      );
+      const feed = await app.available();
       assert.equal(feed.feedStatusSummary?.replicaStatus?.readyReplicas, 4);
       const details = feed.feedStatusDetails ?? [];
       const names = details.map(({ clusterName }) => clusterName).sort();

@@ -16,6 +16,7 @@ import { accessFromKubeconfig } from '../kube/kubeconfig-access.ts';
 import { type ReflectorEvent, type ReflectorSink, reflect } from '../kube/reflector.ts';
 import { ResourceDiscovery } from '../kube/resource-discovery.ts';
 import { sleep } from '../kube/sleep.ts';
+import { killProcess } from '../test/kill-process.ts';
 
 const namespace = 'default';
 const widgets: Resource<DynamicObject> = {
@@ -217,7 +218,7 @@ describe('the client against a real API server', function () {
     await eventually(() => seen.has('during'));
 
     const server = plane.processes.find(each => each.record.what.endsWith('apiserver'));
-    process.kill(server?.record.pid ?? 0, 'SIGKILL');
+    killProcess(server?.record.pid);
     await eventually(() => happened.includes('failed'));
     await plane.stop();
     await plane.start(cancel.signal);

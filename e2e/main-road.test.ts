@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { kill } from 'node:process';
 import { descriptions } from '../api/apps/description.ts';
 import { manifests } from '../api/apps/manifest.ts';
 import { subscriptions } from '../api/apps/subscription.ts';
@@ -21,6 +20,7 @@ import { agentObjects } from '../manifests/agent.ts';
 import { identityObjects } from '../manifests/identity.ts';
 import { schedulerIdentity } from '../manifests/scheduler.ts';
 import { eventually } from '../test/eventually.ts';
+import { killProcess } from '../test/kill-process.ts';
 import { suiteSignal } from '../test/suite-signal.ts';
 import { type AgentProcess, startAgent } from './agent-process.ts';
 import { ComponentProcess } from './component-process.ts';
@@ -205,7 +205,7 @@ describe('the road from a Subscription to an object in a child', function () {
     const leadsSince = Date.parse(JSON.parse(leads).time);
     await eventually(() => Date.now() - leadsSince > 46_000, { withinMs: 60_000 });
     const silent = performance.now();
-    kill(agent.pid, 'SIGSTOP');
+    killProcess(agent.pid, 'SIGSTOP');
     try {
       await eventually(async () => (await ready())?.status === 'Unknown', {
         withinMs: 17_000,
@@ -220,7 +220,7 @@ describe('the road from a Subscription to an object in a child', function () {
       });
       assert.equal(description?.metadata.deletionTimestamp, undefined);
     } finally {
-      kill(agent.pid, 'SIGCONT');
+      killProcess(agent.pid, 'SIGCONT');
     }
     // It has lost its Lease meanwhile and ends; its Pod would start it again.
     await agent.kill('SIGKILL');

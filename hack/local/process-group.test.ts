@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../test/eventually.ts';
+import { killProcess } from '../../test/kill-process.ts';
 import { ProcessGroup } from './process-group.ts';
 import { isRunning } from './process-record.ts';
 
@@ -54,7 +55,7 @@ describe('a process group', () => {
     await group.start(spec('a', forever));
     group.keepRunning(line => lines.push(line));
     const [first] = group.processes;
-    process.kill(first?.record.pid ?? 0, 'SIGKILL');
+    killProcess(first?.record.pid);
     const again = await eventually(() => group.processes.find(each => each !== first), {
       describe: 'it is started again',
     });

@@ -9,6 +9,7 @@ import { recordedProcesses } from '../hack/local/local-process.ts';
 import { isRunning, type ProcessRecord } from '../hack/local/process-record.ts';
 import { readState } from '../hack/local/state-file.ts';
 import { eventually } from '../test/eventually.ts';
+import { killProcess } from '../test/kill-process.ts';
 
 const local = join(import.meta.dirname, '../hack/local');
 
@@ -66,7 +67,7 @@ describe('npm run up, status and down', () => {
 
   it('starts a process again that was killed', async () => {
     const etcd = (await running()).find(({ what }) => what === 'parent/etcd');
-    process.kill(etcd?.pid ?? 0, 'SIGKILL');
+    killProcess(etcd?.pid);
     const again = () => run('status').then(({ stdout }) => /^parent +yes/m.test(stdout));
     await eventually(
       async () => {
@@ -82,7 +83,7 @@ describe('npm run up, status and down', () => {
     const before = await running();
     const ca = () => readFileSync(directory.kubeconfig('parent'), 'utf8');
     const caBefore = ca();
-    process.kill(before[0]?.pid ?? 0, 'SIGKILL');
+    killProcess(before[0]?.pid);
     await eventually(() => !before.some(isRunning), { describe: 'all processes are gone' });
     const { exitCode, all } = await run('up', '--no-clusternet');
     assert.equal(exitCode, 0, all);
@@ -108,7 +109,7 @@ describe('npm run up, status and down', () => {
   it('leaves no process and no file when it is taken down, even after a kill', async () => {
     const processes = await running();
     assert.ok(processes.length >= 5);
-    process.kill(processes[0]?.pid ?? 0, 'SIGKILL');
+    killProcess(processes[0]?.pid);
     const { exitCode, all } = await run('down');
     assert.equal(exitCode, 0, all);
     assert.deepEqual(processes.filter(isRunning), []);

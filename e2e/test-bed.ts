@@ -117,7 +117,7 @@ export class TestBed {
 }
 
 /** A test bed that is there already or is to be kept, in this directory; for working on the tests themselves. */
-const kept = process.env.CLUSTERNET_TEST_BED;
+const kept = process.env.CLUSTERNET_TEST_BED || undefined;
 let shared: Promise<TestBed> | undefined;
 let root: string | undefined;
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { writeFileAtomically } from './atomic-file.ts';
 
 /** Where the test bed of a checkout keeps its files: everything is below one, which `npm run down` removes. */
@@ -47,8 +47,10 @@ export function lockName({ root }: Pick<LocalDirectory, 'root'>, what: string): 
 
 /** The test bed of this checkout: `.local`, or CLUSTERNET_LOCAL_DIR for one more beside it. */
 export function localDirectory(
-  root = process.env.CLUSTERNET_LOCAL_DIR || join(import.meta.dirname, '../../.local'),
+  path = process.env.CLUSTERNET_LOCAL_DIR || join(import.meta.dirname, '../../.local'),
 ): LocalDirectory {
+  // Its processes run elsewhere.
+  const root = resolve(path);
   return {
     root,
     state: join(root, 'state.json'),

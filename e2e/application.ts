@@ -92,13 +92,17 @@ export class Application {
     );
   }
 
-  /** Waits until its Deployment is available wherever it is, and the Subscription says so. */
+  /** Waits until every replica of its Deployment is ready wherever it is, and the Subscription says so. */
   async available(withinMs = 60_000) {
     return eventually(
       async () => {
         const { status } = await this.subscription();
         const found = status?.aggregatedStatuses?.find(({ kind }) => kind === 'Deployment');
-        return found?.feedStatusSummary?.available ? found : undefined;
+        const details = found?.feedStatusDetails ?? [];
+        const ready = details.every(({ replicaStatus: { replicas = 0, readyReplicas } = {} }) => {
+          return replicas > 0 && readyReplicas === replicas;
+        });
+        return found?.feedStatusSummary?.available && ready ? found : undefined;
       },
       { withinMs, describe: `${this.name} is available in all its clusters` },
     );

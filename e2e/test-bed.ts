@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 import { managedClusters } from '../api/clusters/managed-cluster.ts';
 import { isTrue } from '../api/conditions.ts';
 import { discoveredClusters } from '../api/discovery/discovered-cluster.ts';
@@ -145,15 +146,20 @@ export function useTestBed(): () => TestBed {
 after(async function () {
   this.timeout(120_000);
   await (await shared?.catch(() => undefined))?.close();
-  if (root === undefined || kept !== undefined) return;
-  await run('down', root);
-  await rm(root, { recursive: true, force: true });
+  tearDown();
 });
 
 async function boot(): Promise<TestBed> {
   root = kept ?? (await mkdtemp(join(tmpdir(), 'clusternet-bed-')));
+  // An interrupted mocha runs no hook.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      tearDown();
+      process.kill(process.pid, signal);
+    });
+  }
   const directory = localDirectory(join(root, 'bed'));
-  await run('up', root);
+  await execa(...commandFor('up', directory));
   const tools = await ensureTools('all', () => {}, AbortSignal.timeout(60_000));
   const bed = new TestBed(directory, tools);
   try {
@@ -169,9 +175,16 @@ async function boot(): Promise<TestBed> {
   }
 }
 
-/** Runs `npm run up` or `npm run down` for the test bed; what it printed is in the error when it fails. */
-async function run(command: 'up' | 'down', directory: string): Promise<void> {
+function tearDown(): void {
+  if (root === undefined || kept !== undefined) return;
+  execaSync(...commandFor('down', localDirectory(join(root, 'bed'))));
+  rmSync(root, { recursive: true });
+  root = undefined;
+}
+
+/** `npm run up` or `npm run down` for the test bed; what it printed is in the error when it fails. */
+function commandFor(command: 'up' | 'down', directory: LocalDirectory) {
   const script = join(import.meta.dirname, `../hack/local/${command}.ts`);
-  const env = { CLUSTERNET_LOCAL_DIR: join(directory, 'bed') };
-  await execa(process.execPath, [script], { env, stdin: 'ignore', all: true });
+  const env = { CLUSTERNET_LOCAL_DIR: directory.root };
+  return [process.execPath, [script], { env, stdin: 'ignore', all: true }] as const;
 }

@@ -6,11 +6,13 @@ import { runAsLeader } from '../reconcile/leader-election.ts';
 import { runProcess } from '../reconcile/run-process.ts';
 import type { Runtime } from '../reconcile/runtime.ts';
 import { type AgentOptions, readOptions } from './options.ts';
+import { AgentPredictor } from './predict/agent-predictor.ts';
 import { readClusterId } from './register/agent-lease.ts';
 import { DialNote } from './register/dial-note.ts';
 import { keepMembership } from './register/membership.ts';
 import { ensureAgentKey } from './register/parent-secret.ts';
 import { reduceNode } from './report/node-facts.ts';
+import { runTogether } from './run-together.ts';
 import { type AgentContext, serveSession } from './session.ts';
 
 /** Runs the agent until `signal` aborts; the number is the exit code of the process. */
@@ -27,11 +29,17 @@ async function runAgent(options: AgentOptions, child: Runtime, signal: AbortSign
   logger.info({ port: health.port, version }, 'agent is up');
   const nodes = cache.informer(builtin.nodes, { transform: reduceNode });
   const { nodeLabelRule, instance } = options;
+  const predictor = new AgentPredictor(options.predictor, child, nodes);
   const note = new DialNote(child.client, logger);
   try {
     await asLeader(options, child, signal, term => {
       cache.start(term);
-      return lead(options, { child, nodes, nodeLabelRule, note, instance }, term);
+      const context = { child, nodes, nodeLabelRule, predictor, note, instance };
+      const tasks = [
+        (running: AbortSignal) => lead(options, context, running),
+        (running: AbortSignal) => predictor.listen(address, running),
+      ];
+      return runTogether(tasks, term);
     });
   } finally {
     await note.written();

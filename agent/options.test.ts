@@ -50,10 +50,32 @@ describe('the flags of the agent', () => {
       '50',
     );
     assert.deepEqual(warnings, [
-      'flag --feature-gates has no effect in this agent',
       'flag --kube-api-qps has no effect in this agent',
       'flag --v has no effect in this agent',
+      'feature gate SocketConnection has no effect in this agent',
     ]);
+  });
+
+  it("choose the predictor, by upstream's names", () => {
+    assert.deepEqual(read().predictor, {
+      enabled: true,
+      address: undefined,
+      directAccess: false,
+      caFile: undefined,
+      tokenFile: undefined,
+      serving: undefined,
+      port: 8080,
+    });
+    const { predictor } = read(
+      '--feature-gates=Predictor=false,Recovery=true',
+      '--predictor-addr=https://predictor.example:8443/base',
+      '--predictor-direct-access=true',
+      '--predictor-port=9000',
+    );
+    assert.equal(predictor.enabled, false);
+    assert.equal(predictor.address?.href, 'https://predictor.example:8443/base');
+    assert.equal(predictor.directAccess, true);
+    assert.equal(predictor.port, 9000);
   });
 
   it('with a wrong value are refused, saying what is allowed', () => {
@@ -68,5 +90,10 @@ describe('the flags of the agent', () => {
     refused('--leader-elect=maybe', /true or false/);
     refused('--leader-elect-retry-period=2', /not a duration/);
     refused('--no-such-flag', /unknown option/);
+    refused('--feature-gates=Predictor', /"Predictor" is not a gate/);
+    refused('--predictor-addr=ftp://x', /http or https URL/);
+    refused('--predictor-addr=http://user:secret@x', /without user/);
+    refused('--predictor-direct-access', /needs --predictor-addr/);
+    refused('--predictor-tls-cert-file=/x', /only good together/);
   });
 });

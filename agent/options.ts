@@ -2,6 +2,12 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../api/duration.ts';
 import { isDnsLabel, isLabelKey, isLabelValue } from '../api/label-syntax.ts';
 import { defaultNodeLabelRule, type NodeLabelRule } from '../api/node-labels.ts';
+import {
+  addPredictorOptions,
+  type PredictorOptions,
+  predictorGate,
+  readPredictorOptions,
+} from './predict/predictor-options.ts';
 import type { ClusterRequest, RegistrationSettings } from './register/registration-settings.ts';
 
 /** How one agent process is to run: flags, with what the Pod's environment says as defaults. */
@@ -13,6 +19,7 @@ export interface AgentOptions {
   readonly clusterNamePrefix: string;
   readonly wanted: Omit<ClusterRequest, 'clusterName'> & { readonly clusterName?: string };
   readonly nodeLabelRule: NodeLabelRule;
+  readonly predictor: PredictorOptions;
   /** Where to listen. */
   readonly bindAddress: string;
   readonly securePort: number;
@@ -39,11 +46,7 @@ const ignoredFlags = [
   'cluster-status-update-frequency',
   'cluster-status-collect-frequency',
   'use-metrics-server',
-  'predictor-addr',
-  'predictor-direct-access',
-  'predictor-port',
   'enable-tunnel-logging',
-  'feature-gates',
   'kube-api-qps',
   'kube-api-burst',
   'profiling',
@@ -75,6 +78,7 @@ export function readOptions(argv: readonly string[], environment: Environment): 
       clusterLabels: flags.clusterLabels,
       syncMode: flags.clusterSyncMode,
     },
+    predictor: readPredictorOptions(command),
     nodeLabelRule: {
       prefixes: flags.labelsAggregatePrefix ?? defaultNodeLabelRule.prefixes,
       threshold: flags.labelsAggregateThreshold,
@@ -89,9 +93,14 @@ export function readOptions(argv: readonly string[], environment: Environment): 
     },
     identity: POD_UID ?? crypto.randomUUID(),
     instance: POD_NAME ?? 'clusternet-agent',
-    warnings: ignoredFlags
-      .filter(name => command.getOptionValueSource(camelCase(name)) === 'cli')
-      .map(name => `flag --${name} has no effect in this agent`),
+    warnings: [
+      ...ignoredFlags
+        .filter(name => command.getOptionValueSource(camelCase(name)) === 'cli')
+        .map(name => `flag --${name} has no effect in this agent`),
+      ...Object.keys(flags.featureGates)
+        .filter(gate => gate !== predictorGate)
+        .map(gate => `feature gate ${gate} has no effect in this agent`),
+    ],
   };
 }
 
@@ -139,11 +148,17 @@ function agentCommand(): Command {
         'of node labels that count; repeatable',
       ).argParser((prefix, all: readonly string[] = []) => [...all, prefix]),
     )
+    .addOption(
+      new Option('--feature-gates <list>', 'A=true,B=false; Predictor (true) is the only one here')
+        .default({})
+        .argParser(parseGates),
+    )
     .addOption(port('--secure-port <number>', 'port of metrics and health, plain HTTP', 10650))
     .addOption(bool('--leader-elect [bool]', 'lead only while holding the Lease').default(true))
     .addOption(duration('--leader-elect-lease-duration <time>', 'life of the Lease', 15_000))
     .addOption(duration('--leader-elect-renew-deadline <time>', 'to renew it', 10_000))
     .addOption(duration('--leader-elect-retry-period <time>', 'between two tries', 2_000));
+  addPredictorOptions(command);
   for (const flag of ignoredFlags) command.addOption(new Option(`--${flag} [value]`).hideHelp());
   return command;
 }
@@ -174,6 +189,17 @@ function parseLabels(text: string): Record<string, string> {
       const isPair = value !== undefined && rest.length === 0;
       if (isPair && isLabelKey(key) && isLabelValue(value)) return [key, value];
       throw new InvalidArgumentError(`"${entry}" is not key=value of a valid label.`);
+    }),
+  );
+}
+
+function parseGates(text: string): Record<string, boolean> {
+  const entries = text.split(',').filter(entry => entry !== '');
+  return Object.fromEntries(
+    entries.map(entry => {
+      const [, gate, value] = /^(\w+)=(true|false)$/.exec(entry.trim()) ?? [];
+      if (gate !== undefined) return [gate, value === 'true'];
+      throw new InvalidArgumentError(`"${entry}" is not a gate: write Name=true or Name=false.`);
     }),
   );
 }

@@ -11,10 +11,12 @@ import { Cache } from '../reconcile/cache.ts';
 import { runController } from '../reconcile/controller.ts';
 import type { Informer } from '../reconcile/informer.ts';
 import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
+import type { RequestHandler } from '../tunnel/agent-end.ts';
 import { deployerAccess } from './apply/deployer-access.ts';
 import { descriptionController } from './apply/description-controller.ts';
 import { runDialer } from './dial/dialer.ts';
 import { dialerMetrics } from './dial/dialer-metrics.ts';
+import type { AgentPredictor } from './predict/agent-predictor.ts';
 import type { DialNote } from './register/dial-note.ts';
 import { classifyDialFailure } from './register/join-failure.ts';
 import type { ParentSession } from './register/membership.ts';
@@ -22,6 +24,7 @@ import { reportController } from './report/report-controller.ts';
 import { runTogether } from './run-together.ts';
 import { ChildConnections } from './serve/child-connections.ts';
 import { childHandler } from './serve/serve.ts';
+import { serveTarget } from './serve/serve-target.ts';
 
 /** What of the agent is there whether it is a member or not. */
 export interface AgentContext {
@@ -29,6 +32,7 @@ export interface AgentContext {
   readonly child: Runtime;
   readonly nodes: Informer<Node>;
   readonly nodeLabelRule: NodeLabelRule;
+  readonly predictor: AgentPredictor;
   readonly note: DialNote;
   /** The Pod's name, in events. */
   readonly instance: string;
@@ -69,7 +73,7 @@ export async function serveSession(
 }
 
 async function report(
-  { child, nodes, nodeLabelRule }: AgentContext,
+  { child, nodes, nodeLabelRule, predictor }: AgentContext,
   parent: Runtime,
   cluster: ObjectKey,
   signal: AbortSignal,
@@ -81,25 +85,26 @@ async function report(
     cluster,
     agentVersion: version,
     nodeLabelRule,
+    predictor: predictor.facts,
   });
   await runController(controller, parent, signal);
 }
 
 async function dial(
-  { child, note }: AgentContext,
+  { child, note, predictor }: AgentContext,
   { server, clusterId, caBundle, token, tokenRefused }: ParentSession,
   signal: AbortSignal,
 ): Promise<void> {
   const { logger, metrics, client } = child;
   const connections = new ChildConnections(client.access);
-  try {
-    await runDialer(
+  const dialAndServe = (serve: RequestHandler) =>
+    runDialer(
       {
         parent: server,
         clusterId,
         caBundle,
         token,
-        serve: childHandler(connections),
+        serve,
         build: `clusternet-agent/${version}`,
         logger,
         metrics: dialerMetrics(metrics),
@@ -110,6 +115,12 @@ async function dial(
         },
       },
       signal,
+    );
+  try {
+    await predictor.serve(clusterId, answer =>
+      dialAndServe(
+        serveTarget({ child: childHandler(connections), ...(answer && { predictor: answer }) }),
+      ),
     );
   } finally {
     await connections.close();

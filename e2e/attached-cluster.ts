@@ -5,6 +5,7 @@ import { runDialer } from '../agent/dial/dialer.ts';
 import { dialerMetrics } from '../agent/dial/dialer-metrics.ts';
 import { ChildConnections } from '../agent/serve/child-connections.ts';
 import { childHandler } from '../agent/serve/serve.ts';
+import { serveTarget } from '../agent/serve/serve-target.ts';
 import { clusterRegistrationRequests } from '../api/clusters/cluster-registration-request.ts';
 import { namesFor, serviceAccounts } from '../api/well-known.ts';
 import type { TestCluster } from '../hack/local/test-cluster.ts';
@@ -70,7 +71,7 @@ export async function attach(
         clusterId,
         token: () => token,
         caBundle: parent.controlPlane.caBundle,
-        serve: childHandler(connections),
+        serve: serveTarget({ child: childHandler(connections) }),
         build: 'e2e',
         logger: pino({ level: 'silent' }),
         metrics: dialerMetrics(new Registry()),

@@ -67,15 +67,19 @@ export interface Node extends KubeObject {
   };
 }
 
+export interface Resources {
+  readonly requests?: Readonly<Record<string, string | number>>;
+  readonly limits?: Readonly<Record<string, string | number>>;
+}
+
 export interface Container {
   readonly name: string;
   readonly image?: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly resources?: {
-    readonly requests?: Readonly<Record<string, string | number>>;
-    readonly limits?: Readonly<Record<string, string | number>>;
-  };
+  readonly resources?: Resources;
+  /** `Always` makes an init container a sidecar. */
+  readonly restartPolicy?: string;
 }
 
 export interface PodSpec {
@@ -83,6 +87,9 @@ export interface PodSpec {
   readonly serviceAccountName?: string;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
+  /** Of the pod as a whole. */
+  readonly resources?: Resources;
+  readonly overhead?: Readonly<Record<string, string | number>>;
 }
 
 export interface Pod extends KubeObject {

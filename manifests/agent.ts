@@ -49,6 +49,13 @@ export const agentIdentity: Identity = {
   everywhere: [
     grant(read, '', 'nodes pods', 'reports capacity and node labels, predicts replicas'),
     grant('create patch', 'events.k8s.io', 'events', 'tells people what happened'),
+    grant('create', 'authentication.k8s.io', 'tokenreviews', 'who asks its predictor directly'),
+    grant(
+      'create',
+      'authorization.k8s.io',
+      'subjectaccessreviews',
+      'may the caller ask its predictor directly',
+    ),
   ],
   atHome: [
     grant('create', '', 'serviceaccounts/token', 'applies as the deployer, not as itself', [

@@ -155,6 +155,17 @@ describe('rights', () => {
     ]);
   });
 
+  it("let nobody but the scheduler ask a child's predictor", () => {
+    const asking = having(inParent, 'create', 'sockets/predict');
+    assert.deepEqual(roles(asking), ['clusternet-system-scheduler']);
+    assert.deepEqual(
+      bindingsTo('clusternet-system-scheduler').map(({ subjects }) =>
+        subjects?.map(({ kind, name }) => `${kind} ${name}`),
+      ),
+      [['ServiceAccount clusternet-scheduler']],
+    );
+  });
+
   it('make nobody an administrator in the parent, and in a child the deployer alone', () => {
     const bound = (objects: readonly object[]) =>
       (objects as readonly RoleBinding[]).filter(each => each.roleRef?.name === 'cluster-admin');

@@ -13,6 +13,12 @@ export const schedulerIdentity: Identity = {
     grant(read, apps, 'subscriptions feedinventories', 'what is to be placed'),
     grant('patch', apps, 'subscriptions/status', 'writes the clusters it chose'),
     grant(read, 'clusters.clusternet.io', 'managedclusters', 'where it can be placed'),
+    grant(
+      'create',
+      'proxies.clusternet.io',
+      'sockets/predict',
+      "asks a cluster's predictor how many replicas fit",
+    ),
     grant(read, '', 'namespaces', 'tells dedicated namespaces, whose Subscriptions do not count'),
     grant('create patch', 'events.k8s.io', 'events', 'tells people what it decided'),
   ],

@@ -6,6 +6,7 @@ import { runDialer } from '../agent/dial/dialer.ts';
 import { dialerMetrics } from '../agent/dial/dialer-metrics.ts';
 import { ChildConnections } from '../agent/serve/child-connections.ts';
 import { childHandler } from '../agent/serve/serve.ts';
+import { serveTarget } from '../agent/serve/serve-target.ts';
 import { issueServing, makeAuthority } from '../hub/certificates/issue.ts';
 import { refuse, refuseUpgrade } from '../hub/server/answer.ts';
 import type { AuthenticatedRequest } from '../hub/server/authenticated-request.ts';
@@ -15,6 +16,7 @@ import { StatusError } from '../hub/server/status-error.ts';
 import { Sockets } from '../hub/sockets/sockets.ts';
 import { KubeClient } from '../kube/client.ts';
 import { systemClock } from '../reconcile/clock.ts';
+import type { RequestHandler } from '../tunnel/agent-end.ts';
 import { type ChildServer, startChildServer } from './child-server.ts';
 import { type FakeApiServer, startFakeApiServer } from './fake-api-server.ts';
 
@@ -57,7 +59,11 @@ export class AccessPlane implements AsyncDisposable {
   }
 
   /** Starts an agent's dialer and returns how to stop it. */
-  startAgent(id = clusterId, childUrl: URL = this.child.url): () => Promise<void> {
+  startAgent(
+    id = clusterId,
+    childUrl: URL = this.child.url,
+    more: Readonly<Record<string, RequestHandler>> = {},
+  ): () => Promise<void> {
     const stop = new AbortController();
     const tls = { ca: this.child.caBundle };
     const connections = new ChildConnections({ server: childUrl, tls });
@@ -67,7 +73,7 @@ export class AccessPlane implements AsyncDisposable {
         clusterId: id,
         token: () => 'agent-token',
         caBundle: this.caBundle,
-        serve: childHandler(connections),
+        serve: serveTarget({ child: childHandler(connections), ...more }),
         build: 'test-agent',
         logger,
         metrics: dialerMetrics(new Registry()),
@@ -120,6 +126,7 @@ function connect({ server }: Listener, sockets: Sockets): void {
   server.on('request', (incoming, response) => {
     const request = requestOf(incoming);
     if (request === undefined) refuse(response, new StatusError(404, 'no route'));
+    else if (request.subresource === 'predict') sockets.handlePredict(request, response);
     else sockets.handleProxy(request, response);
   });
   server.on('upgrade', (incoming, socket, head) => {

@@ -47,13 +47,20 @@ describe('reduceNode', () => {
   it('keeps everything that is reported, and nothing else', () => {
     const whole = node('True', { cpu: '4' });
     const metadata = { name: 'n', labels: { a: 'b' }, annotations: { c: 'd' }, managedFields: [] };
-    const full = { ...whole, metadata, status: { ...whole.status, images: ['many'] } };
+    const taints = [{ key: 'a', effect: 'NoSchedule' as const }];
+    const full = {
+      ...whole,
+      metadata,
+      spec: { taints, unschedulable: true, podCIDR: '10.0.0.0/24' },
+      status: { ...whole.status, images: ['many'] },
+    };
     const reduced = reduceNode(full);
     assert.deepEqual(nodeFacts([reduced]), nodeFacts([full]));
     assert.deepEqual(reduced, {
       apiVersion: 'v1',
       kind: 'Node',
       metadata: { name: 'n', labels: { a: 'b' } },
+      spec: { taints, unschedulable: true },
       status: {
         conditions: [{ type: 'Ready', status: 'True' }],
         capacity: { cpu: '4' },
@@ -99,6 +106,13 @@ describe('nextStatus', () => {
   it('returns the very same status when the facts bring nothing new', () => {
     const current = { lastObservedTime: '2025-01-01T00:00:00Z', k8sVersion: 'v1', conditions: [] };
     assert.equal(nextStatus(current, { k8sVersion: 'v1' }, now), current);
+  });
+
+  it('takes out a fact there is nothing to say of any more', () => {
+    const current = { lastObservedTime: '2025-01-01T00:00:00Z', predictorAddress: 'http://a' };
+    const next = nextStatus(current, { predictorAddress: undefined }, now);
+    assert.deepEqual(next, { lastObservedTime: '2026-01-01T00:00:00Z' });
+    assert.equal(nextStatus(next, { predictorAddress: undefined }, now), next);
   });
 
   it('moves the time of observation together with a change, and keeps what others wrote', () => {

@@ -29,14 +29,16 @@ export function nodeFacts(nodes: readonly Node[]): NodeFacts {
   };
 }
 
-/** A node without what is not reported: images, addresses and heartbeats are most of it. */
-export function reduceNode({ apiVersion, kind, metadata, status = {} }: Node): Node {
+/** A node without what is neither reported nor predicted from: images, addresses and heartbeats are most of it. */
+export function reduceNode({ apiVersion, kind, metadata, spec = {}, status = {} }: Node): Node {
   const { name, uid, resourceVersion, labels, deletionTimestamp } = metadata;
+  const { taints, unschedulable } = spec;
   const { capacity, allocatable, conditions = [] } = status;
   return {
     apiVersion,
     kind,
     metadata: withoutUndefined({ name, uid, resourceVersion, labels, deletionTimestamp }),
+    spec: withoutUndefined({ taints, unschedulable }),
     status: {
       ...withoutUndefined({ capacity, allocatable }),
       conditions: conditions

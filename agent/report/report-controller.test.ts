@@ -45,6 +45,7 @@ describe('the report controller', () => {
       cluster,
       agentVersion: 'v0.1.0',
       nodeLabelRule: { prefixes: ['node.clusternet.io/'], threshold: 0.8 },
+      predictor: { predictorEnabled: true, predictorDirectAccess: false },
     });
     inChild.cache.start(stop.signal);
     await runController(controller, inParent, stop.signal);

@@ -14,7 +14,7 @@ import { type Source, watchObjects } from '../../reconcile/source.ts';
 import { patchStatus } from '../../reconcile/status-patch.ts';
 import { type ApiServerFacts, readApiServerFacts } from './api-server-facts.ts';
 import { type NetworkRanges, networkPodSelectors, networkRanges } from './network-ranges.ts';
-import { nextStatus } from './next-status.ts';
+import { type ClusterFacts, nextStatus } from './next-status.ts';
 import { nodeFacts } from './node-facts.ts';
 
 export interface ReportOptions {
@@ -25,6 +25,8 @@ export interface ReportOptions {
   readonly cluster: ObjectKey;
   readonly agentVersion: string;
   readonly nodeLabelRule: NodeLabelRule;
+  /** What there is to say of the predictor; does not change while the process runs. */
+  readonly predictor: ClusterFacts;
 }
 
 /** Health and version are asked for this often; nodes report by themselves. */
@@ -91,14 +93,15 @@ class Report {
     }
   }
 
-  async #facts(current: ManagedClusterStatus, signal: AbortSignal): Promise<ManagedClusterStatus> {
-    const { child, nodes, agentVersion, nodeLabelRule } = this.#options;
+  async #facts(current: ManagedClusterStatus, signal: AbortSignal): Promise<ClusterFacts> {
+    const { child, nodes, agentVersion, nodeLabelRule, predictor } = this.#options;
     const all = nodes.list();
     return {
       agentVersion,
       apiserverURL: child.access.server.href.replace(/\/$/, ''),
       appPusher: false,
       useSocket: true,
+      ...predictor,
       ...(await this.#apiServer.get(signal)),
       ...(await this.#ranges.get(signal)),
       ...nodeFacts(all),

@@ -1,6 +1,5 @@
 import type { RequestHandler } from '../../tunnel/agent-end.ts';
 import { endToEndHeaders } from '../../tunnel/end-to-end-headers.ts';
-import { StreamResetError } from '../../tunnel/tunnel-error.ts';
 import type { ChildConnections } from './child-connections.ts';
 import { serveRequest } from './serve-request.ts';
 import { serveUpgrade } from './serve-upgrade.ts';
@@ -12,14 +11,11 @@ export interface ChildRequest {
   readonly headers: string[];
 }
 
-/** Answers the hub's requests from the child's API server. */
+/** Answers the hub's requests with target `child` from the child's API server. */
 export function childHandler(child: ChildConnections): RequestHandler {
   const host = new URL(child.origin).host;
   return request => {
-    const { target, path, headers, upgrade } = request.head;
-    if (target !== 'child') {
-      throw new StreamResetError('refused', `target ${target} is not served by this agent`);
-    }
+    const { path, headers, upgrade } = request.head;
     const childRequest = {
       path: child.basePath + path,
       headers: ['Host', host, ...endToEndHeaders(headers, name => name === 'host')],

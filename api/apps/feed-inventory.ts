@@ -8,7 +8,11 @@ import { int32, mapOf, type TypeOf } from '../schema.ts';
 import { tolerationSchema } from '../taint.ts';
 import { feedFields } from './feed.ts';
 
-const replicaRequirements = Type.Object(
+/** The most replicas a field can hold: an int32. */
+export const maxReplicas = 2 ** 31 - 1;
+
+/** What one replica needs; also the body a predictor is asked with. */
+export const replicaRequirementsSchema = Type.Object(
   {
     nodeSelector: Type.Optional(
       mapOf(Type.String(), {
@@ -31,7 +35,7 @@ const feedOrder = Type.Object(
     desiredReplicas: Type.Optional(
       int32({ description: 'Replicas wanted; absent when the object has no replicas.' }),
     ),
-    replicaRequirements: Type.Optional(replicaRequirements),
+    replicaRequirements: Type.Optional(replicaRequirementsSchema),
     replicaJsonPath: Type.Optional(
       Type.String({ description: 'JSON pointer to the field that holds the replicas.' }),
     ),
@@ -46,6 +50,7 @@ const spec = Type.Object(
 
 export const feedInventorySchema = Type.Object({ spec });
 
+export type ReplicaRequirements = TypeOf<typeof replicaRequirementsSchema>;
 export type FeedInventorySpec = TypeOf<typeof spec>;
 
 /** What the feeds of the Subscription of the same name need; the scheduler divides by it. */

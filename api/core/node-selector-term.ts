@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { int32 } from '../schema.ts';
+import { int32, type TypeOf } from '../schema.ts';
 
 const requirement = Type.Object(
   {
@@ -45,3 +45,48 @@ export const preferredSchedulingTermSchema = Type.Object(
   },
   { description: 'A wish with a weight.' },
 );
+
+type Requirement = TypeOf<typeof requirement>;
+type Values = Readonly<Record<string, string>>;
+
+export type NodeSelectorTerm = TypeOf<typeof nodeSelectorTermSchema>;
+
+/**
+ * Whether all requirements of the term hold for an object with these labels and fields (of a node only
+ * `metadata.name` is one). A term without requirements matches nothing, and so does an unknown operator.
+ */
+export function matchesTerm(term: NodeSelectorTerm, labels: Values, fields: Values = {}): boolean {
+  const { matchExpressions = [], matchFields = [] } = term;
+  if (matchExpressions.length + matchFields.length === 0) return false;
+  return (
+    matchExpressions.every(each => satisfies(each, labels)) &&
+    matchFields.every(each => satisfies(each, fields))
+  );
+}
+
+function satisfies({ key, operator, values = [] }: Requirement, of: Values): boolean {
+  const value = Object.hasOwn(of, key) ? of[key] : undefined;
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+    case 'Lt':
+      return isBeyond(operator, value, values[0]);
+    default:
+      return false;
+  }
+}
+
+/** Whole numbers of any size; anything else compares with nothing. */
+function isBeyond(operator: 'Gt' | 'Lt', value = '', bound = ''): boolean {
+  const whole = /^[+-]?\d{1,40}$/;
+  if (!whole.test(value) || !whole.test(bound)) return false;
+  const [a, b] = [BigInt(value.replace('+', '')), BigInt(bound.replace('+', ''))];
+  return operator === 'Gt' ? a > b : a < b;
+}

@@ -16,8 +16,8 @@ export interface AuthenticatedRequest {
   readonly incoming: IncomingMessage | Http2ServerRequest;
   readonly user: AuthenticatedUser;
   readonly clusterId: string;
-  /** `attach` is the agent's tunnel, `proxy` is everything that goes to the child. */
-  readonly subresource: 'attach' | 'proxy';
+  /** `attach` is the agent's tunnel, `predict` asks the child's predictor, `proxy` is everything that goes to its API server. */
+  readonly subresource: 'attach' | 'predict' | 'proxy';
   /** What follows `sockets/<id>/<subresource>` in the URL exactly as sent, query included: `` or `/direct/api/v1?limit=1`. */
   readonly rest: string;
 }
@@ -29,6 +29,8 @@ export type OutgoingResponse = ServerResponse | Http2ServerResponse;
 export interface SocketHandlers {
   /** A request with `Upgrade`: the agent's websocket (attach) or an upgrade towards the child (proxy). */
   handleUpgrade(request: AuthenticatedRequest, socket: Duplex, head: Buffer): void;
+  /** Asks the child's predictor. */
+  handlePredict(request: AuthenticatedRequest, response: OutgoingResponse): void;
   /** Any other request to the child. */
   handleProxy(request: AuthenticatedRequest, response: OutgoingResponse): void;
   /** Ends the tunnel of a cluster whose credential was revoked or which has left; nothing happens when there is none. */

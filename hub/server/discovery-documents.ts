@@ -14,6 +14,7 @@ const served: readonly ServedResource[] = [
   { name: 'sockets', kind: 'Socket', verbs: ['get'] },
   { name: 'sockets/attach', kind: 'Socket', verbs: ['get'] },
   { name: 'sockets/credential', kind: 'SocketCredential', verbs: ['create'] },
+  { name: 'sockets/predict', kind: 'Prediction', verbs: ['create'] },
   { name: 'sockets/proxy', kind: 'Socket', verbs: proxyVerbs },
 ];
 

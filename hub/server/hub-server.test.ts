@@ -80,6 +80,10 @@ describe('hubServer on its listener', () => {
       }),
       review: async ({ user }) => ({ allowed: user.name === 'ann', reason: '' }),
       sockets: {
+        handlePredict: (incoming, response) => {
+          proxied.push(incoming);
+          answerText(response, 200, 'predicted');
+        },
         handleProxy: (incoming, response) => {
           proxied.push(incoming);
           answerText(response, 200, 'ok');
@@ -246,6 +250,16 @@ describe('hubServer on its listener', () => {
     assert.match(JSON.parse(refused.body).message, /user "bob" cannot get it/);
   });
 
+  it('hands a question to the predictor over to whoever may create it', async () => {
+    const asked: unknown[] = [];
+    const { code, body } = await send(`${base}/sockets/c1/predict`, { method: 'POST', body: '{}' });
+    asked.push(
+      ...proxied.map(({ subresource, clusterId, rest }) => [subresource, clusterId, rest]),
+    );
+    assert.deepEqual([code, body, asked], [200, 'predicted', [['predict', 'c1', '']]]);
+    assert.equal(lines.at(-1)?.verb, 'create');
+  });
+
   it('answers every refusal with a Status of its code and reason', async () => {
     const credential = `${base}/sockets/c1/credential`;
     for (const [path, sent, code, reason] of [
@@ -255,6 +269,8 @@ describe('hubServer on its listener', () => {
       [credential, { method: 'POST', body: 'no' }, 403, 'Forbidden'],
       [credential, { method: 'POST', body: 'x'.repeat(20_000) }, 413, 'RequestEntityTooLarge'],
       [`${base}/sockets/c1/attach`, {}, 400, 'BadRequest'],
+      [`${base}/sockets/c1/predict`, {}, 405, 'MethodNotAllowed'],
+      [`${base}/sockets/c1/predict`, { method: 'POST', user: 'bob' }, 403, 'Forbidden'],
       [`${base}/sockets/c1/proxy/`, { user: 'system:anonymous' }, 401, 'Unauthorized'],
       ['/apis', { method: 'POST' }, 405, 'MethodNotAllowed'],
     ] as const) {

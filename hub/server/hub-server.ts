@@ -130,7 +130,7 @@ async function serve(
       await authorize(options, passage, route.clusterId, '');
       throw new StatusError(
         405,
-        `sockets/${route.clusterId} itself holds nothing: use its subresource attach (agents), credential or proxy.`,
+        `sockets/${route.clusterId} itself holds nothing: use its subresource attach (agents), credential, predict or proxy.`,
       );
     case 'subresource':
       return serveSubresource(options, passage, route, response);
@@ -159,6 +159,10 @@ async function serveSubresource(
     case 'proxy':
       options.sockets.handleProxy({ incoming, user, clusterId, subresource, rest }, response);
       return;
+    case 'predict':
+      requireMethod(incoming, 'POST', 'sockets/predict');
+      options.sockets.handlePredict({ incoming, user, clusterId, subresource, rest }, response);
+      return;
     case 'credential': {
       requireMethod(incoming, 'POST', 'sockets/credential');
       const body = await readBody(incoming);
@@ -185,7 +189,11 @@ async function serveUpgrade(
         'would hold a request seat of the parent for as long as the tunnel lives. Upgrade the agent.',
     );
   }
-  if (route.kind !== 'subresource' || route.subresource === 'credential') {
+  if (
+    route.kind !== 'subresource' ||
+    route.subresource === 'credential' ||
+    route.subresource === 'predict'
+  ) {
     throw new StatusError(400, 'Only sockets/attach and sockets/proxy can be upgraded.');
   }
   const { clusterId, subresource, rest } = route;

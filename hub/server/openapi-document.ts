@@ -49,6 +49,20 @@ const definitions = {
     },
     'x-kubernetes-group-version-kind': [gvk('SocketCredential')],
   },
+  'io.clusternet.proxies.v1alpha1.Prediction': {
+    description:
+      "How many replicas fit into a child, as its predictor answers. The request's body is what one replica needs: " +
+      'nodeSelector, tolerations, affinity and resources.',
+    type: 'object',
+    properties: {
+      replicas: {
+        type: 'object',
+        description: 'By topology; default is the whole cluster.',
+        additionalProperties: { type: 'integer', format: 'int32' },
+      },
+    },
+    'x-kubernetes-group-version-kind': [gvk('Prediction')],
+  },
 } as const;
 
 const id = { name: 'name', in: 'path', required: true, description: 'Cluster id.' };
@@ -64,6 +78,7 @@ interface Operation {
 
 const socketKind = 'io.clusternet.proxies.v1alpha1.Socket' as const;
 const credentialKind = 'io.clusternet.proxies.v1alpha1.SocketCredential' as const;
+const predictionKind = 'io.clusternet.proxies.v1alpha1.Prediction' as const;
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 const operations: readonly Operation[] = [
@@ -86,6 +101,13 @@ const operations: readonly Operation[] = [
     method: 'post',
     action: 'post',
     kind: credentialKind,
+    parameters: [id],
+  },
+  {
+    path: `${base}/sockets/{name}/predict`,
+    method: 'post',
+    action: 'post',
+    kind: predictionKind,
     parameters: [id],
   },
   ...methods.map(method => ({

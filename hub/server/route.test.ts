@@ -52,6 +52,8 @@ describe('routeOf', () => {
     assert.deepEqual(routeOf(`${sockets}/1234?x=1`), { kind: 'socket', clusterId: '1234' });
     assert.equal(routeOf(`${sockets}/1234/attach`).kind, 'subresource');
     assert.equal(routeOf(`${sockets}/1234/attachments`).kind, 'unknown');
+    assert.equal(routeOf(`${sockets}/1234/predict`).kind, 'subresource');
+    assert.equal(routeOf(`${sockets}/1234/predictor`).kind, 'unknown');
     assert.equal(routeOf(`${sockets}/1234/proxyish/direct`).kind, 'unknown');
     assert.equal(routeOf(sockets).kind, 'unknown');
     assert.equal(routeOf('/api/v1/pods').kind, 'unknown');

@@ -4,7 +4,7 @@ export const socketsApi = { group: 'proxies.clusternet.io', version: 'v1alpha1' 
 const groupPath = `/apis/${socketsApi.group}`;
 const versionPath = `${groupPath}/${socketsApi.version}`;
 
-export type Subresource = 'attach' | 'credential' | 'proxy';
+export type Subresource = 'attach' | 'credential' | 'predict' | 'proxy';
 
 /** Where a request wants to go, by its URL alone. */
 export type Route =
@@ -36,7 +36,7 @@ const fixed = new Map<string, Route>([
 ]);
 
 const socketPattern = new RegExp(
-  `^${versionPath.replaceAll('.', '\\.')}/sockets/([^/?]+)(?:/(attach|credential|proxy)(?=[/?]|$)(.*))?$`,
+  `^${versionPath.replaceAll('.', '\\.')}/sockets/([^/?]+)(?:/(attach|credential|predict|proxy)(?=[/?]|$)(.*))?$`,
   's',
 );
 
@@ -55,6 +55,7 @@ function socketRoute(clusterId: string, subresource: string | undefined, rest: s
       return { kind: 'socket', clusterId };
     case 'attach':
     case 'credential':
+    case 'predict':
     case 'proxy':
       return { kind: 'subresource', clusterId, subresource, rest };
     default:

@@ -16,6 +16,7 @@ import { TunnelAcceptor } from './attach.ts';
 import { childIdentity } from './child-identity.ts';
 import { noTunnelStatus, unknownClusterStatus } from './failure-status.ts';
 import { forwardRequestHeaders, type IsIdentityHeader } from './forward-headers.ts';
+import { predictHead } from './predict-head.ts';
 import { proxyRequest } from './proxy-request.ts';
 import { proxyTarget } from './proxy-target.ts';
 import { proxyUpgrade } from './proxy-upgrade.ts';
@@ -83,6 +84,12 @@ export class Sockets implements SocketHandlers {
     this.#proxy(request, response).catch(error => refuse(response, this.#statusOf(error, request)));
   }
 
+  handlePredict(request: AuthenticatedRequest, response: OutgoingResponse): void {
+    this.#predict(request, response).catch(error =>
+      refuse(response, this.#statusOf(error, request)),
+    );
+  }
+
   cut(clusterId: string, reason: string): void {
     this.#registry.cut(clusterId, reason);
   }
@@ -118,15 +125,18 @@ export class Sockets implements SocketHandlers {
     await proxyRequest(tunnel, requestHead, request, response);
   }
 
+  async #predict(request: AuthenticatedRequest, response: OutgoingResponse): Promise<void> {
+    const head = predictHead(request);
+    await proxyRequest(this.#tunnelOf(request.clusterId), head, request, response);
+  }
+
   /** Which tunnel, and what to ask through it; throws a StatusError. */
   #route(request: AuthenticatedRequest): { tunnel: HubTunnel; requestHead: RequestHead } {
     const { clusterId, incoming, user, rest } = request;
     const target = proxyTarget(rest);
     if (target.kind === 'refused') throw new StatusError(target.code, target.message);
-    if (!this.#options.isKnown(clusterId)) throw unknownClusterStatus(clusterId);
     const { headers, tls } = childIdentity(user.extra);
-    const tunnel = this.#registry.find(clusterId);
-    if (tunnel === undefined) throw noTunnelStatus(clusterId);
+    const tunnel = this.#tunnelOf(clusterId);
     const requestHead = {
       method: incoming.method ?? '',
       path: target.path,
@@ -135,6 +145,13 @@ export class Sockets implements SocketHandlers {
       ...(tls !== undefined && { identity: tls }),
     };
     return { tunnel, requestHead };
+  }
+
+  #tunnelOf(clusterId: string): HubTunnel {
+    if (!this.#options.isKnown(clusterId)) throw unknownClusterStatus(clusterId);
+    const tunnel = this.#registry.find(clusterId);
+    if (tunnel === undefined) throw noTunnelStatus(clusterId);
+    return tunnel;
   }
 
   #statusOf(error: unknown, { clusterId }: AuthenticatedRequest): StatusError {

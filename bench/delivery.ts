@@ -2,6 +2,7 @@ import { type Manifest, manifests } from '../api/apps/manifest.ts';
 import { type Subscription, subscriptions } from '../api/apps/subscription.ts';
 import { builtin } from '../kube/builtin.ts';
 import { reflect } from '../kube/reflector.ts';
+import { Moments } from './moments.ts';
 import { round, summarise } from './samples.ts';
 import { type Child, openTestBed, report, type TestBed } from './test-bed.ts';
 
@@ -14,8 +15,7 @@ const stop = new AbortController();
 await using bed = await openTestBed();
 if (bed.children.length === 0) throw new Error('the test bed has no children');
 
-const arrivals = new Map<string, Map<string, number>>();
-const wake = new Set<() => void>();
+const arrivals = new Moments();
 const watches = bed.children.map(child => watch(child));
 
 const result: Record<string, unknown> = { rounds };
@@ -84,26 +84,13 @@ async function direct(child: Child, name: string): Promise<number> {
 
 /** When the last of the children showed the version. */
 async function seen(children: readonly Child[], name: string, version: string): Promise<number> {
-  const times = () => children.map(child => arrivals.get(child.name)?.get(`${name}/${version}`));
-  const deadline = AbortSignal.timeout(60_000);
-  while (times().includes(undefined)) {
-    await new Promise<void>((resolve, reject) => {
-      wake.add(resolve);
-      deadline.onabort = () =>
-        reject(new Error(`${name} did not become ${version} in every child within 60 s`));
-    });
-  }
-  return Math.max(...times().map(time => time ?? 0));
+  const times = children.map(child => arrivals.when(`${child.name}/${name}/${version}`, 60_000));
+  return Math.max(...(await Promise.all(times)));
 }
 
 function watch(child: Child): Promise<void> {
-  const times = new Map<string, number>();
-  arrivals.set(child.name, times);
-  const note = (name: string | undefined, version: string | undefined) => {
-    times.set(`${name}/${version}`, performance.now());
-    for (const resolve of wake) resolve();
-    wake.clear();
-  };
+  const note = (name: string | undefined, version: string | undefined) =>
+    arrivals.note(`${child.name}/${name}/${version}`);
   const sink = {
     upsert: (object: { metadata: { name?: string }; data?: Readonly<Record<string, string>> }) =>
       note(object.metadata.name, object.data?.version),

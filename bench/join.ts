@@ -7,6 +7,7 @@ import { generateCluster } from '../hack/local/cluster-api/generate-cluster.ts';
 import { localDirectory } from '../hack/local/local-directory.ts';
 import { ensureTools } from '../hack/local/tools.ts';
 import { reflect } from '../kube/reflector.ts';
+import { Moments } from './moments.ts';
 import { round, summarise } from './samples.ts';
 import { openTestBed, report } from './test-bed.ts';
 
@@ -15,6 +16,7 @@ import { openTestBed, report } from './test-bed.ts';
  * with the phases in between, in milliseconds. Each cluster is real and is deleted again.
  */
 const joins = Number(process.argv[2] ?? 20);
+const withinMs = 180_000;
 interface CapiCluster extends KubeObject {
   readonly status?: { readonly initialization?: { readonly controlPlaneInitialized?: boolean } };
 }
@@ -34,8 +36,7 @@ const tools = await ensureTools(
   stop.signal,
 );
 await using bed = await openTestBed();
-const moments = new Map<string, number>();
-const wake = new Set<() => void>();
+const moments = new Moments();
 const watches = [
   follow(clusters, object =>
     object.status?.initialization?.controlPlaneInitialized ? 'Initialized' : 'Created',
@@ -48,18 +49,18 @@ const stages = new Map<string, number[]>();
 for (let i = 0; i < joins; i++) {
   const name = `bench-join-${i}`;
   await createCluster(name);
-  const initialized = await moment(`Cluster/${name}/Initialized`);
-  const joined = await moment(`DiscoveredCluster/${name}/Joined`);
+  const initialized = await moments.when(`Cluster/${name}/Initialized`, withinMs);
+  const joined = await moments.when(`DiscoveredCluster/${name}/Joined`, withinMs);
   total.push(joined - initialized);
   let last = initialized;
   for (const phase of ['Preparing', 'Bootstrapping', 'Joining', 'Joined']) {
-    const at = moments.get(`DiscoveredCluster/${name}/${phase}`);
+    const at = moments.at(`DiscoveredCluster/${name}/${phase}`);
     if (at === undefined) continue;
     stages.getOrInsertComputed(`until${phase}`, () => []).push(round(Math.max(0, at - last)));
     last = Math.max(last, at);
   }
   await bed.parent.delete(clusters, { namespace: 'default', name });
-  await moment(`Cluster/${name}/Gone`);
+  await moments.when(`Cluster/${name}/Gone`, withinMs);
 }
 stop.abort();
 await Promise.allSettled(watches);
@@ -85,13 +86,8 @@ function follow<T extends KubeObject>(
   resource: Resource<T>,
   stateOf: (object: T) => string,
 ): Promise<void> {
-  const note = (object: T, state: string) => {
-    const what = `${resource.kind}/${object.metadata.name}/${state}`;
-    if (moments.has(what)) return;
-    moments.set(what, performance.now());
-    for (const resolve of wake) resolve();
-    wake.clear();
-  };
+  const note = (object: T, state: string) =>
+    moments.note(`${resource.kind}/${object.metadata.name}/${state}`);
   const sink = {
     upsert: (object: T) => note(object, stateOf(object)),
     remove: (object: T) => note(object, 'Gone'),
@@ -99,16 +95,4 @@ function follow<T extends KubeObject>(
     endReplace: () => {},
   };
   return reflect(bed.parent, resource, {}, sink, stop.signal);
-}
-
-async function moment(what: string): Promise<number> {
-  const deadline = AbortSignal.timeout(180_000);
-  for (;;) {
-    const at = moments.get(what);
-    if (at !== undefined) return at;
-    await new Promise<void>((resolve, reject) => {
-      wake.add(resolve);
-      deadline.onabort = () => reject(new Error(`${what} was not seen within 180 s`));
-    });
-  }
 }

@@ -47,14 +47,10 @@ export interface Discovery {
 export function createDiscovery(runtime: Runtime, options: ControllerOptions): Discovery {
   const { client, cache, logger } = runtime;
   const informers = discoveryInformers(cache);
-  const { definitions, discovered, policies, managed } = informers;
+  const { definitions, discovered, managed } = informers;
   const { watchNamespace: namespace, watchFilter } = options;
   const clusters = new ClusterWatch({ client, definitions, namespace, watchFilter, logger });
-  const removals = new Removals(
-    runtime.clock,
-    () => discovered.list(),
-    () => policies.list(),
-  );
+  const removals = new Removals(runtime.clock, () => discovered.list());
   const hubAddress = (connection: string) => resolve(connection, runtime, informers, options);
   const self = new SelfCluster(informers.connections, options.namespace);
   const reconciler = createReconciler(runtime, options, {
@@ -116,7 +112,6 @@ function createReconciler(
     installer,
     joiner,
     leaver: new Leaver({ parent, managed }),
-    removals,
   });
   const times = new JoinTimes(clock, metrics);
   return new DiscoveredClusterReconciler({

@@ -1,3 +1,4 @@
+import { removalAllowance } from '../api/removal-allowance.ts';
 import { removalLimit, removalWindowMs } from '../api/removal-limit.ts';
 import type { Clock } from '../reconcile/clock.ts';
 
@@ -30,9 +31,9 @@ export interface RemovalRequest {
  */
 export function guardRemovals(request: RemovalRequest): RemovalVerdict {
   const { inferred, bound, recent, holding, confirmed } = request;
-  const limit = removalLimit(bound + recent);
-  const free = holding ? 0 : Math.max(0, limit - recent);
-  const pass = confirmed ? inferred.length : free;
+  const clusters = bound + recent;
+  const pass = removalAllowance({ clusters, recent, holding, confirmed });
+  const limit = removalLimit(clusters);
   return { removed: inferred.slice(0, pass), held: inferred.slice(pass), limit };
 }
 

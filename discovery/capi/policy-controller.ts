@@ -12,7 +12,7 @@ import type { Runtime } from '../../reconcile/runtime.ts';
 import { type Source, watchObjects } from '../../reconcile/source.ts';
 import { patchStatus } from '../../reconcile/status-patch.ts';
 import type { DiscoveryInformers } from '../join/discovery-informers.ts';
-import type { Removals } from '../join/removals.ts';
+import { isConfirmed, type Removals } from '../join/removals.ts';
 import type { ClusterWatch } from './cluster-watch.ts';
 import { selectorErrors } from './selection.ts';
 import type { ServedVersion } from './served-version.ts';
@@ -46,12 +46,11 @@ export function policyController(
     async reconcile(name, signal) {
       const policy = policies.get({ name });
       if (policy === undefined) return;
-      const pending = removals.pending().filter(({ spec }) => spec.policyRef?.name === name).length;
-      const held = pending > 0 && !removals.allowed(policy);
+      const held = isConfirmed(policy) ? 0 : removals.held(name).length;
       const conditions = [
         validity(policy),
         availability(clusters.served),
-        massChange(policy, held ? pending : 0),
+        massChange(policy, held),
       ].reduce<readonly Condition[]>(
         (list, condition) =>
           setCondition(
@@ -90,7 +89,7 @@ function massChange({ metadata }: ClusterDiscoveryPolicy, held: number): Verdict
   if (held === 0)
     return { type, status: 'False', reason: 'WithinLimit', message: 'no removal is held' };
   const command = `kubectl annotate --overwrite clusterdiscoverypolicy ${metadata.name} ${annotations.confirmMassChange}=${metadata.generation}`;
-  const message = `${held} clusters would be removed at once, although nobody deleted them; if that is meant: ${command}`;
+  const message = `the removal of ${held} more clusters is held, because nobody deleted them and so many go at once; if it is meant: ${command}`;
   return { type, status: 'True', reason: 'Held', message };
 }
 

@@ -12,13 +12,12 @@ import type { ClusterSight, ClusterWatch } from '../capi/cluster-watch.ts';
 import type { AgentInstaller } from './agent-installer.ts';
 import { Blocked } from './blocked.ts';
 import { findClusterId } from './cluster-identity.ts';
-import { type Course, isHeld, isMoving } from './course.ts';
+import { type Course, hasBegun, isHeld, isMoving } from './course.ts';
 import { clusterReference, ownerReference } from './discovered-cluster-object.ts';
 import { type Joiner, observe } from './joiner.ts';
 import type { Leaver } from './leaver.ts';
 import type { ManagedClusterView } from './managed-cluster-view.ts';
 import { type NextLookMs, type Pass, passKey } from './pass.ts';
-import type { Removals } from './removals.ts';
 
 export interface FollowerParts {
   readonly parent: KubeClient;
@@ -29,7 +28,6 @@ export interface FollowerParts {
   readonly installer: AgentInstaller;
   readonly joiner: Joiner;
   readonly leaver: Leaver;
-  readonly removals: Removals;
 }
 
 /** While the parent cleans up we look again this often; its ManagedCluster going away wakes us before that. */
@@ -38,8 +36,8 @@ const leavingMs = 2_000;
 /** The cache is about to learn what the API server told us. */
 const behindMs = 500;
 
-/** How often a removal that the guard holds is looked at again: its window moves on, and confirming it wakes us anyway. */
-const heldMs = 60_000;
+/** How often a Cluster that exists out of our sight is looked for again. */
+const outOfSightMs = 60_000;
 
 /** Does what was decided about a cluster. */
 export class CourseFollower {
@@ -71,7 +69,6 @@ export class CourseFollower {
     if (course.do === 'ignore') return undefined;
     observe(pass, this.#parts.managed.find(pass.discovered.spec.clusterID));
     if (course.do !== 'keep') return undefined;
-    if (course.reason === 'MassChange') return heldMs;
     return course.untilMs && Math.max(0, course.untilMs - this.#parts.clock.now().getTime());
   }
 
@@ -109,19 +106,19 @@ export class CourseFollower {
 
   /** The cluster is going or gone: the parent is told, the child is not asked. */
   async #leave(pass: Pass, signal: AbortSignal): Promise<NextLookMs> {
-    const { clusters, leaver, removals } = this.#parts;
+    const { clusters, leaver } = this.#parts;
+    if (clusters.read(passKey(pass)) === 'gone' && !hasBegun(pass.discovered)) return 0;
     const live = await clusters.readLive(passKey(pass), signal);
     if (!isReallyLeaving(pass.discovered, live)) return stay(pass);
     if ((await leaver.leave(pass, 'ClusterDeleted', signal)) === 'leaving') return leavingMs;
-    if (clusters.read(passKey(pass)) === 'gone') removals.carriedOut();
     return this.#letGo(pass, signal);
   }
 
   async #detach(pass: Pass, signal: AbortSignal): Promise<NextLookMs> {
-    const { leaver, removals } = this.#parts;
+    const { leaver } = this.#parts;
+    if (!hasBegun(pass.discovered)) return 0;
     if (!leaver.isLeaving(pass)) await this.#removeAgent(pass, signal);
     if ((await leaver.leave(pass, 'Detached', signal)) === 'leaving') return leavingMs;
-    if (pass.discovered.spec.detached !== true) removals.carriedOut();
     pass.status.managedClusterRef = undefined;
     pass.status.bootstrapExpiration = undefined;
     pass.status.agentVersion = undefined;
@@ -218,7 +215,7 @@ export class CourseFollower {
 function stay({ progress }: Pass): NextLookMs {
   const message = 'its Cluster exists, though not in our sight (--namespace, --watch-filter)';
   progress.set('Deleting', 'False', 'NotDeleting', message);
-  return heldMs;
+  return outOfSightMs;
 }
 
 /** What the cache made us believe must still be so. */

@@ -144,6 +144,18 @@ describe('decideCourse', () => {
     );
   });
 
+  it('holds what is missing at a closed guard, until somebody detaches it', () => {
+    const missing = {
+      cluster: 'gone',
+      selection: undefined,
+      isRemovalAllowed: () => false,
+    } as const;
+    const held = decide({ ...missing, discovered: discovered({ unselectedSince: long }) });
+    assert.ok(held.do === 'keep' && held.reason === 'MassChange');
+    const wish = discovered({ unselectedSince: long, detached: true });
+    assert.equal(decide({ ...missing, discovered: wish }).do, 'leave');
+  });
+
   const situations: fc.Arbitrary<Situation> = fc.record({
     discovered: fc
       .record({

@@ -1,4 +1,4 @@
-import { findCondition } from '../../api/conditions.ts';
+import { findCondition, isTrue } from '../../api/conditions.ts';
 import type { DiscoveredCluster } from '../../api/discovery/discovered-cluster.ts';
 import { finalizers } from '../../api/well-known.ts';
 import { type CapiCluster, capiNames } from '../capi/cluster.ts';
@@ -15,7 +15,7 @@ export interface Situation {
   /** What the policy that selected the cluster says of clusters it no longer selects; Retain when that policy is gone. */
   readonly onUnselect: 'Detach' | 'Retain';
   readonly gracePeriodMs: number;
-  /** The guard against mass removal lets this one pass. */
+  /** The guard against mass removal lets this one pass; asked only when its removal is due. */
   readonly isRemovalAllowed: () => boolean;
   readonly now: number;
 }
@@ -89,6 +89,14 @@ export function isHeld(discovered: DiscoveredCluster): boolean {
   return discovered.metadata.finalizers?.includes(finalizers.discovery) === true;
 }
 
+/**
+ * Whether its removal is written down. An inferred one is before anything is done: then it is finished also after a restart, whatever
+ * the guard would say by then.
+ */
+export function hasBegun({ status }: DiscoveredCluster): boolean {
+  return isTrue(status?.conditions, 'Deleting');
+}
+
 /** Whether `clusterctl move` is taking the object to another management cluster. */
 export function isMoving({ metadata }: DiscoveredCluster): boolean {
   return capiNames.deleteForMoveAnnotation in (metadata.annotations ?? {});
@@ -101,7 +109,7 @@ function whenObjectIsDeleted(situation: Situation): Course {
   if (cluster === 'unknown') return { do: 'freeze', why: 'ClusterAPIUnavailable' };
   if (cluster === 'deleted') return { do: 'leave' };
   if (cluster === 'gone')
-    return isDeletionRecorded(discovered) ? { do: 'leave' } : whenClusterIsGone(situation);
+    return hasBegun(discovered) ? { do: 'leave' } : whenClusterIsGone(situation);
   if (cluster.paused || cluster.movedAway) return { do: 'freeze', why: 'Paused' };
   if (isAnother(discovered, cluster)) return whenClusterIsAnother(situation, cluster);
   return cluster.deleting ? { do: 'leave' } : { do: 'forget' };
@@ -112,6 +120,7 @@ function whenClusterIsGone(situation: Situation): Course {
   const { discovered } = situation;
   const message = 'its Cluster no longer exists';
   if (!isHeld(discovered)) return { do: 'forget' };
+  if (discovered.spec.detached === true) return { do: 'leave' };
   const held = holdRemoval({ ...situation, gracePeriodMs: settleMs }, 'ClusterGone', message);
   return held ?? { do: 'leave' };
 }
@@ -165,10 +174,6 @@ function holdRemoval(
   return {
     do: 'keep',
     reason: 'MassChange',
-    message: `${message}; too many clusters would be removed at once: confirm it as condition MassChange of the policy says`,
+    message: `${message}; it is held because so many clusters would be removed at once: confirm it as condition MassChange of the policy says, or set spec.detached`,
   };
-}
-
-function isDeletionRecorded(discovered: DiscoveredCluster): boolean {
-  return findCondition(discovered.status?.conditions ?? [], 'Deleting')?.status === 'True';
 }

@@ -148,7 +148,7 @@ export class DiscoveredClusterReconciler {
       onUnselect:
         currentPolicy === undefined ? 'Retain' : (currentPolicy.spec.onUnselect ?? 'Detach'),
       gracePeriodMs: parseDuration(currentPolicy?.spec.gracePeriod ?? '5m'),
-      isRemovalAllowed: () => removals.allowed(currentPolicy),
+      isRemovalAllowed: () => removals.letPass(discovered, currentPolicy),
       now: runtime.clock.now().getTime(),
     });
     const policy = selection?.selected ? selection.policy : currentPolicy;

@@ -1,62 +1,59 @@
 import { findCondition } from '../../api/conditions.ts';
 import type { ClusterDiscoveryPolicy } from '../../api/discovery/cluster-discovery-policy.ts';
 import type { DiscoveredCluster } from '../../api/discovery/discovered-cluster.ts';
+import { removalAllowance } from '../../api/removal-allowance.ts';
 import { removalWindowMs } from '../../api/removal-limit.ts';
 import { annotations } from '../../api/well-known.ts';
 import type { Clock } from '../../reconcile/clock.ts';
-import { mayRemove } from '../capi/removal-guard.ts';
-import { isHeld } from './course.ts';
+import { hasBegun, isHeld } from './course.ts';
 
-/** Keeps count of inferred removals and asks the guard about each. */
+/**
+ * Lets inferred removals pass one by one (a selector, a policy or a label changed, an object is missing from a list) as far as the
+ * limit for all clusters goes, and holds the rest of a policy until they are confirmed there. The count of the last ten minutes is kept in
+ * memory; what is held says so in its own condition Selected, and so survives a restart.
+ */
 export class Removals {
   readonly #clock: Clock;
   readonly #discovered: () => readonly DiscoveredCluster[];
-  readonly #policies: () => readonly ClusterDiscoveryPolicy[];
-  #recent: readonly number[] = [];
+  /** When each DiscoveredCluster was let pass, by UID. */
+  readonly #passed = new Map<string, number>();
 
-  constructor(
-    clock: Clock,
-    discovered: () => readonly DiscoveredCluster[],
-    policies: () => readonly ClusterDiscoveryPolicy[],
-  ) {
+  constructor(clock: Clock, discovered: () => readonly DiscoveredCluster[]) {
     this.#clock = clock;
     this.#discovered = discovered;
-    this.#policies = policies;
   }
 
-  /** Whether inferred removals under this policy may go on now. */
-  allowed(policy: ClusterDiscoveryPolicy | undefined): boolean {
-    const held = this.#discovered().filter(isHeld);
-    return mayRemove({
-      clusters: held.length,
-      recent: this.#countRecent(),
-      pending: this.pending().length,
+  /** Whether the removal of this cluster, which is due, may go on now; then it counts, and may go on until it is done. */
+  letPass(cluster: DiscoveredCluster, policy: ClusterDiscoveryPolicy | undefined): boolean {
+    const { uid = '' } = cluster.metadata;
+    this.#forgetOld();
+    if (hasBegun(cluster) || this.#passed.has(uid)) return true;
+    const allowance = removalAllowance({
+      clusters: this.#countClusters(),
+      recent: this.#passed.size,
+      holding: this.held(cluster.spec.policyRef?.name).length > 0,
       confirmed: isConfirmed(policy),
     });
+    if (allowance === 0) return false;
+    this.#passed.set(uid, this.#clock.monotonic());
+    return true;
   }
 
-  /** Clusters that would be removed although nobody recorded their deletion. */
-  pending(): readonly DiscoveredCluster[] {
-    const retaining = new Set(
-      this.#policies()
-        .filter(({ spec }) => spec.onUnselect === 'Retain')
-        .map(({ metadata }) => metadata.name),
-    );
+  /** The clusters of a policy whose removal waits for a confirmation. */
+  held(policy: string | undefined): readonly DiscoveredCluster[] {
     return this.#discovered().filter(
-      each => isHeld(each) && isUnselected(each) && !retaining.has(each.spec.policyRef?.name),
+      each => each.spec.policyRef?.name === policy && isHeldByGuard(each),
     );
   }
 
-  /** An inferred removal is carried out. */
-  carriedOut(): void {
-    this.#countRecent();
-    this.#recent = [...this.#recent, this.#clock.monotonic()];
+  #countClusters(): number {
+    const joined = this.#discovered().filter(isHeld);
+    return new Set([...joined.map(({ metadata }) => metadata.uid), ...this.#passed.keys()]).size;
   }
 
-  #countRecent(): number {
+  #forgetOld(): void {
     const since = this.#clock.monotonic() - removalWindowMs;
-    this.#recent = this.#recent.filter(time => time > since);
-    return this.#recent.length;
+    for (const [uid, time] of this.#passed) if (time <= since) this.#passed.delete(uid);
   }
 }
 
@@ -66,9 +63,7 @@ export function isConfirmed(policy: ClusterDiscoveryPolicy | undefined): boolean
   return confirmed !== undefined && confirmed === String(policy?.metadata.generation);
 }
 
-/** spec.detached is a recorded wish and does not count. */
-function isUnselected({ spec, status }: DiscoveredCluster): boolean {
-  return (
-    spec.detached !== true && findCondition(status?.conditions, 'Selected')?.status === 'False'
-  );
+function isHeldByGuard(cluster: DiscoveredCluster): boolean {
+  const selected = findCondition(cluster.status?.conditions, 'Selected');
+  return isHeld(cluster) && !hasBegun(cluster) && selected?.reason === 'MassChange';
 }

@@ -129,7 +129,7 @@ describe('the scheduler in a real cluster, with no more than its own rights', ()
 
   it('says in a condition why it cannot place a Subscription, and what to do', async () => {
     await create('dividing', { schedulingStrategy: 'Dividing' });
-    assert.match(await refused('dividing', 'DividingNotSupported'), /use Replication/);
+    assert.match(await refused('dividing', 'FeedInventoryMissing'), /default\/dividing/);
     const operator = { key: 'app', operator: 'Like', values: ['x'] };
     await create('malformed', {
       subscribers: [{ clusterAffinity: { matchExpressions: [operator] } }],

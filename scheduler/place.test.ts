@@ -5,21 +5,13 @@ import type { ManagedCluster } from '../api/clusters/managed-cluster.ts';
 import { annotations } from '../api/well-known.ts';
 import { keyOf } from '../reconcile/key.ts';
 import { cluster, keyFor, subscription } from '../test/scheduling-objects.ts';
-import type { PluginFactory } from './framework/plugin.ts';
 import { buildProfile } from './framework/profile.ts';
 import { type Decision, place, type World } from './place.ts';
-import { clusterAffinity } from './plugins/cluster-affinity.ts';
-import { readiness } from './plugins/readiness.ts';
-import { taintToleration } from './plugins/taint-toleration.ts';
+import { ownPlugins } from './plugin-factories.ts';
 import { statusAfter } from './subscription-status.ts';
 
-const factories = new Map<string, PluginFactory>([
-  ['ClusterAffinity', clusterAffinity],
-  ['DefaultBinder', () => ({ name: 'DefaultBinder', bind: async () => true })],
-  ['Readiness', readiness],
-  ['TaintToleration', taintToleration],
-]);
-const profile = buildProfile({ schedulerName: 'default' }, factories);
+// Deciding writes nothing: no plugin needs a client for it.
+const profile = buildProfile({ schedulerName: 'default' }, ownPlugins(undefined as never));
 const labels = { app: 'web' };
 
 function decide(

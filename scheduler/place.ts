@@ -25,10 +25,12 @@ export interface World {
 export interface Decision {
   /** `namespace/name`, sorted; undefined leaves whatever placement there is alone. */
   readonly clusters?: readonly string[];
-  /** Those of `clusters` that exist, for dividing replicas. */
+  /** Those of `clusters` that it was selected for, in the same order, for dividing replicas; the others are held. */
   readonly candidates: readonly Candidate[];
   /** With strategy Dividing. */
   readonly replicas?: Placement['replicas'];
+  /** Which replicas found no room, when some did not. */
+  readonly shortfall?: string;
   /** Why it could not be placed as asked. */
   readonly refusal?: Refusal;
   /** Clusters that leave the placement without a recorded deletion. */
@@ -49,7 +51,10 @@ export function place(profile: Profile, cycle: Cycle, world: World): Decision {
   const refused = profile.firstRefusal('preFilter', plugin => plugin.preFilter(cycle));
   if (refused) return leaveAlone(refused);
   const judgement = filterClusters(profile, cycle);
-  const scored = scoreClusters(profile, cycle, [...judgement.feasible, ...judgement.retained]);
+  const scored = markRetained(
+    scoreClusters(profile, cycle, [...judgement.feasible, ...judgement.retained]),
+    judgement,
+  );
   const unscored = profile.firstRefusal('preScore', plugin => plugin.preScore(cycle, scored));
   if (unscored) return leaveAlone(unscored);
   const wanted = selectClusters(cycle.subscription, scored, cycle.bound);
@@ -63,8 +68,18 @@ export function place(profile: Profile, cycle: Cycle, world: World): Decision {
     confirmed: isConfirmed(cycle.subscription),
   });
   const clusters = [...wanted, ...held].sort();
-  const candidates = candidatesFor(clusters, scored, cycle);
+  const known = new Map(scored.map(candidate => [candidate.key, candidate]));
+  const candidates = clusters.flatMap(key => (wanted.has(key) ? (known.get(key) ?? []) : []));
   return { clusters, candidates, removed, held, ...(held.length > 0 && { limit }) };
+}
+
+function markRetained(
+  candidates: readonly Candidate[],
+  { retained }: Judgement,
+): readonly Candidate[] {
+  if (retained.length === 0) return candidates;
+  const keys = new Set(retained.map(keyOf));
+  return candidates.map(each => (keys.has(each.key) ? { ...each, retained: true } : each));
 }
 
 /** Bound clusters that are no longer wanted although nobody has deleted them. */
@@ -120,18 +135,4 @@ function summary(rejections: Judgement['rejections']): string {
 function isConfirmed({ metadata }: Subscription): boolean {
   const confirmed = metadata.annotations?.[annotations.confirmMassChange];
   return confirmed !== undefined && confirmed === String(metadata.generation);
-}
-
-/** The clusters of a placement that exist, held ones included. */
-function candidatesFor(
-  clusters: readonly string[],
-  scored: readonly Candidate[],
-  cycle: Cycle,
-): readonly Candidate[] {
-  const known = new Map(scored.map(candidate => [candidate.key, candidate]));
-  const living = new Map(cycle.clusters.map(cluster => [keyOf(cluster), cluster]));
-  return clusters.flatMap(key => {
-    const cluster = living.get(key);
-    return cluster ? [known.get(key) ?? { key, cluster, score: 0 }] : [];
-  });
 }

@@ -4,7 +4,9 @@ import type { KubeClient } from '../kube/client.ts';
 import type { PluginFactory } from './framework/plugin.ts';
 import { clusterAffinity } from './plugins/cluster-affinity.ts';
 import { defaultBinder } from './plugins/default-binder.ts';
+import { dynamicAssigner } from './plugins/dynamic-assigner.ts';
 import { readiness } from './plugins/readiness.ts';
+import { staticAssigner } from './plugins/static-assigner.ts';
 import { taintToleration } from './plugins/taint-toleration.ts';
 
 /** The plugins that are part of the scheduler, by name. */
@@ -12,7 +14,9 @@ export function ownPlugins(client: KubeClient): ReadonlyMap<string, PluginFactor
   return new Map<string, PluginFactory>([
     ['ClusterAffinity', clusterAffinity],
     ['DefaultBinder', () => defaultBinder(client)],
+    ['DynamicAssigner', dynamicAssigner],
     ['Readiness', readiness],
+    ['StaticAssigner', staticAssigner],
     ['TaintToleration', taintToleration],
   ]);
 }

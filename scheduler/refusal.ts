@@ -2,10 +2,15 @@ import type { Refusal } from './framework/plugin.ts';
 
 /** The reasons of our own for which a Subscription is not placed as asked; plugins of others add theirs. */
 export const refusalReasons = [
+  'CapacityUnknown',
   'DividingNotSupported',
+  'FeedInventoryInvalid',
+  'FeedInventoryMissing',
   'InvalidSelector',
   'NamespaceNotAllowed',
+  'NoCapacity',
   'NoFeasibleCluster',
+  'NoWeight',
 ] as const;
 
 /** A refusal for one of the known reasons; the message says which field, why, and what to do. */

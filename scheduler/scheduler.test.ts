@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
+import { feedInventories } from '../api/apps/feed-inventory.ts';
 import { type Subscription, subscriptions } from '../api/apps/subscription.ts';
 import { managedClusters } from '../api/clusters/managed-cluster.ts';
 import { findCondition } from '../api/conditions.ts';
@@ -10,7 +11,7 @@ import { runController } from '../reconcile/controller.ts';
 import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
 import { eventually } from '../test/eventually.ts';
 import { type FakeApiServer, startFakeApiServer } from '../test/fake-api-server.ts';
-import { cluster, keyFor, subscription } from '../test/scheduling-objects.ts';
+import { cluster, inventoryOf, keyFor, subscription } from '../test/scheduling-objects.ts';
 import type { ProfileConfiguration } from './configuration.ts';
 import type { PluginFactory } from './framework/plugin.ts';
 import { buildProfile } from './framework/profile.ts';
@@ -238,13 +239,36 @@ describe('scheduler', () => {
     await bound(['a']);
   });
 
-  it('says clearly that it cannot divide replicas', async () => {
+  it('says clearly that it cannot divide replicas when nothing is enabled that does', async () => {
     put(cluster('a', { labels }));
     server.objects.put(subscriptions, subscription({ schedulingStrategy: 'Dividing' }));
-    start();
+    const disabled = { disabled: [{ name: '*' }] };
+    start({ schedulerName: 'default', plugins: { assign: disabled } });
     await eventually(() => condition()?.reason === 'DividingNotSupported');
     assert.match(condition()?.message ?? '', /^spec\.schedulingStrategy: .* use Replication/);
     assert.equal(binding(), '');
+  });
+
+  it('divides as soon as there is an inventory, and anew when that changes', async () => {
+    put(cluster('a', { labels }), cluster('b', { labels }));
+    const subscribers = [{ clusterAffinity: { matchLabels: labels }, weight: 1 }];
+    const dividing = subscription({ schedulingStrategy: 'Dividing', subscribers });
+    server.objects.put(subscriptions, dividing);
+    start();
+    await eventually(() => condition()?.reason === 'FeedInventoryMissing');
+    assert.equal(binding(), '');
+    server.objects.put(feedInventories, inventoryOf(dividing, 5));
+    await bound(['a', 'b']);
+    const feed = 'apps/v1/Deployment/qux/nginx';
+    assert.deepEqual(stored()?.status?.replicas, { [feed]: [3, 2] });
+    server.objects.put(feedInventories, inventoryOf(dividing, 8));
+    await eventually(() => stored()?.status?.replicas?.[feed]?.join() === '4,4');
+    server.objects.remove(feedInventories, app);
+    await eventually(() => condition()?.reason === 'FeedInventoryMissing');
+    assert.deepEqual(stored()?.status?.replicas, { [feed]: [4, 4] });
+    await restart();
+    await runtime.events.flush();
+    assert.deepEqual(server.writes(), []);
   });
 
   it('names the field of a malformed selector, rests, and goes on once it is mended', async () => {
@@ -351,13 +375,20 @@ describe('scheduler', () => {
       predict: async (_cycle, { cluster: { metadata } }) => ({
         [feed]: metadata.name === 'a' ? 1 : 5,
       }),
-      assign: (_cycle, candidates) =>
-        new Map(candidates.map(({ key, capacity = {} }) => [key, capacity])),
+      assign: (_cycle, candidates) => ({
+        replicas: new Map(candidates.map(({ key, capacity = {} }) => [key, capacity])),
+      }),
     });
     const enabled = { enabled: [{ name: 'Divider' }] };
-    server.objects.put(subscriptions, subscription({ schedulingStrategy: 'Dividing' }));
+    const instead = { ...enabled, disabled: [{ name: '*' }] };
+    const dividing = subscription({
+      schedulingStrategy: 'Dividing',
+      dividingScheduling: { type: 'Dynamic' },
+    });
+    server.objects.put(subscriptions, dividing);
+    server.objects.put(feedInventories, inventoryOf(dividing, 6));
     start(
-      { schedulerName: 'default', plugins: { predict: enabled, assign: enabled } },
+      { schedulerName: 'default', plugins: { predict: enabled, assign: instead } },
       { Divider: divider },
     );
     await bound(['a', 'b']);

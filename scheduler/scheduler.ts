@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type FeedInventory, feedInventories } from '../api/apps/feed-inventory.ts';
 import {
   type Subscription,
   type SubscriptionStatus,
@@ -29,6 +30,7 @@ import { statusAfter } from './subscription-status.ts';
 export class Scheduler {
   readonly subscriptions: Informer<Subscription>;
   readonly clusters: Informer<ManagedCluster>;
+  readonly inventories: Informer<FeedInventory>;
   /** Only the namespaces dedicated to a cluster. */
   readonly dedicated: Informer<Namespace>;
   readonly #runtime: Runtime;
@@ -43,6 +45,7 @@ export class Scheduler {
     this.#profiles = new Map(profiles.map(profile => [profile.schedulerName, profile]));
     this.subscriptions = cache.informer(subscriptions);
     this.clusters = cache.informer(managedClusters);
+    this.inventories = cache.informer(feedInventories);
     this.dedicated = cache.informer(builtin.namespaces, { labelSelector: labels.clusterId });
     this.#deleted = recordDeletions(this.clusters);
     this.#history = new RemovalHistory(clock);
@@ -70,8 +73,11 @@ export class Scheduler {
   }
 
   #cycleFor(subscription: Subscription): Cycle {
+    const { namespace = '', name = '' } = subscription.metadata;
+    const inventory = this.inventories.get({ namespace, name });
     return {
       subscription,
+      ...(inventory && { inventory }),
       clusters: this.clusters
         .list()
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined),
@@ -92,10 +98,8 @@ export class Scheduler {
     const end = this.#metrics.algorithm.startTimer({ profile: profile.schedulerName });
     const decision = place(profile, cycle, world);
     end();
-    const { clusters, candidates } = decision;
-    if (spec.schedulingStrategy !== 'Dividing' || decision.refusal || !clusters) return decision;
-    const division = await divideReplicas(profile, cycle, clusters, candidates, signal);
-    return 'refusal' in division ? leaveAlone(division.refusal) : { ...decision, ...division };
+    if (spec.schedulingStrategy !== 'Dividing' || decision.refusal) return decision;
+    return divideReplicas(profile, cycle, decision, signal);
   }
 
   /** What no plugin may decide otherwise. */

@@ -9,7 +9,7 @@ import type { Scheduler } from './scheduler.ts';
 
 /** Schedules each Subscription anew when something changes that can change its placement. */
 export function schedulingController(scheduler: Scheduler): Controller {
-  const { subscriptions, clusters, dedicated } = scheduler;
+  const { subscriptions, clusters, inventories, dedicated } = scheduler;
   indexSubscriptions(subscriptions);
   return {
     name: 'scheduling',
@@ -20,6 +20,8 @@ export function schedulingController(scheduler: Scheduler): Controller {
         when: ({ initial }) => !initial,
         enqueue: change => affectedBy(change, subscriptions),
       }),
+      // An inventory has the name of its Subscription.
+      watchObjects(inventories, { when: ({ initial }) => !initial }),
       watchObjects(dedicated, {
         when: ({ initial, type }) => !initial && type !== 'updated',
         enqueue: ({ object }) => subscriptions.list(object.metadata.name).map(keyOf),

@@ -3,7 +3,9 @@ import { setCondition } from '../api/conditions.ts';
 import type { Condition } from '../api/kube-object.ts';
 import { annotations } from '../api/well-known.ts';
 import { conditionTypes } from './condition-types.ts';
+import type { Placement } from './framework/plugin.ts';
 import type { Decision } from './place.ts';
+import { PresentReplicas } from './present-replicas.ts';
 import { specHash } from './spec-hash.ts';
 
 /** The status a decision leads to; equal to the present one when nothing changes. Fields of others stay. */
@@ -16,14 +18,31 @@ export function statusAfter(
   const conditions = conditionsAfter(subscription, decision, now);
   if (decision.clusters === undefined) return { ...status, conditions };
   const { replicas: _, ...rest } = status;
+  const replicas = decision.replicas ?? keptReplicas(subscription, decision.clusters);
   return {
     ...rest,
     conditions,
     bindingClusters: decision.clusters,
     desiredReleases: decision.clusters.length,
-    specHash: specHash(spec),
-    ...(decision.replicas && { replicas: decision.replicas }),
+    // A spec that could not be followed has not been scheduled.
+    ...(!decision.refusal && { specHash: specHash(spec) }),
+    ...(replicas && { replicas }),
   };
+}
+
+/** What the clusters have, for a placement whose replicas nobody divided anew. */
+function keptReplicas(
+  { spec, status }: Subscription,
+  clusters: readonly string[],
+): Placement['replicas'] {
+  if (spec.schedulingStrategy !== 'Dividing' || !status?.replicas) return undefined;
+  const present = new PresentReplicas(status);
+  return Object.fromEntries(
+    Object.entries(status.replicas).map(([feed, { length }]) => [
+      feed,
+      length === 0 ? [] : clusters.map(cluster => present.of(cluster, feed)),
+    ]),
+  );
 }
 
 function conditionsAfter(
@@ -53,10 +72,13 @@ function conditionsAfter(
 function verdict({
   clusters = [],
   refusal,
+  shortfall,
 }: Decision): Omit<Condition, 'type' | 'lastTransitionTime'> {
   if (refusal) return { status: 'False', ...refusal };
   const count = clusters.length === 1 ? '1 cluster' : `${clusters.length} clusters`;
-  return { status: 'True', reason: 'Scheduled', message: `bound to ${count}` };
+  const message = `bound to ${count}`;
+  if (shortfall === undefined) return { status: 'True', reason: 'Scheduled', message };
+  return { status: 'True', reason: 'PartiallyScheduled', message: `${message}, with ${shortfall}` };
 }
 
 /** A long list helps nobody: the first few names say which kind of cluster it is. */

@@ -1,3 +1,4 @@
+import type { FeedInventory } from '../api/apps/feed-inventory.ts';
 import type { Subscription } from '../api/apps/subscription.ts';
 import type { ManagedCluster } from '../api/clusters/managed-cluster.ts';
 import type { Condition } from '../api/kube-object.ts';
@@ -58,5 +59,26 @@ export function subscription(
       ...spec,
     },
     status,
+  };
+}
+
+/** What the feeds of a Subscription need: replicas by position, undefined for a feed without replicas. */
+export function inventoryOf(
+  { metadata, spec }: Subscription,
+  ...replicas: readonly (number | undefined)[]
+): FeedInventory {
+  return {
+    apiVersion: 'apps.clusternet.io/v1alpha1',
+    kind: 'FeedInventory',
+    metadata: { namespace: metadata.namespace ?? '', name: metadata.name ?? '' },
+    spec: {
+      feeds: spec.feeds.map((feed, index) => ({
+        ...feed,
+        ...(replicas[index] !== undefined && {
+          desiredReplicas: replicas[index],
+          replicaJsonPath: '/spec/replicas',
+        }),
+      })),
+    },
   };
 }

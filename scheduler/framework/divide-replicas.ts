@@ -1,33 +1,50 @@
-import { feedKey } from '../../api/apps/feed.ts';
-import type { SubscriptionStatus } from '../../api/apps/subscription.ts';
+import { assemblePlacement } from '../assemble-placement.ts';
+import { sum } from '../assign/sum.ts';
+import { demandOf } from '../demand.ts';
+import { type Decision, leaveAlone } from '../place.ts';
+import { PresentReplicas } from '../present-replicas.ts';
 import { refusal } from '../refusal.ts';
-import type { Assignment, Candidate, Cycle, Placement, Refusal, Replicas } from './plugin.ts';
+import type { Assignment, Candidate, Cycle, Refusal, Replicas } from './plugin.ts';
 import type { Profile } from './profile.ts';
 
-/** Replicas of each feed in the order of the clusters, or why they cannot be divided. */
-export type Division =
-  | { readonly replicas: NonNullable<Placement['replicas']> }
-  | { readonly refusal: Refusal };
-
-/** Strategy Dividing: predicts what fits into the chosen clusters and lets the assigning plugins divide. */
+/**
+ * Strategy Dividing: predicts what fits into the chosen clusters, lets the assigning plugins divide, and adds the
+ * replicas to the decision.
+ */
 export async function divideReplicas(
   profile: Profile,
   cycle: Cycle,
-  clusters: readonly string[],
-  candidates: readonly Candidate[],
+  decision: Decision,
   signal: AbortSignal,
-): Promise<Division> {
-  const early = profile.firstRefusal('prePredict', plugin => plugin.prePredict(cycle, candidates));
-  if (early) return { refusal: early };
-  const measured = await predictCapacity(profile, cycle, candidates, signal);
-  const late = profile.firstRefusal('preAssign', plugin => plugin.preAssign(cycle, measured));
-  if (late) return { refusal: late };
-  for (const plugin of profile.at('assign')) {
-    const assignment = plugin.assign(cycle, measured);
-    if (assignment) return { replicas: align(cycle, clusters, assignment) };
+): Promise<Decision> {
+  const { subscription } = cycle;
+  const wanted = demandOf(subscription, cycle.inventory);
+  if ('refusal' in wanted) return leaveAlone(wanted.refusal);
+  const early = profile.firstRefusal('prePredict', plugin =>
+    plugin.prePredict(cycle, decision.candidates),
+  );
+  if (early) return leaveAlone(early);
+  const candidates = await predictCapacity(profile, cycle, decision.candidates, signal);
+  const present = new PresentReplicas(subscription.status);
+  const demand = lessWhatOthersKeep(wanted.demand, decision, present);
+  const assignment = assign(profile, cycle, candidates, demand);
+  if ('reason' in assignment) return leaveAlone(assignment);
+  const placement = assemblePlacement(cycle, decision, assignment, present, wanted.demand);
+  if (assignment.refusal) return { ...decision, ...placement, refusal: assignment.refusal };
+  if (!placement.shortfall || sum(Object.values(placement.replicas).flat()) > 0) {
+    return { ...decision, ...placement };
   }
-  const message = 'no enabled assign plugin divides replicas this way: see spec.dividingScheduling';
-  return { refusal: refusal('DividingNotSupported', message) };
+  return leaveAlone(noRoom(candidates, placement.shortfall));
+}
+
+/** Why nothing at all could be placed. */
+function noRoom(candidates: readonly Candidate[], shortfall: string): Refusal {
+  if (candidates.some(({ capacity = {} }) => Object.keys(capacity).length > 0)) {
+    const remedy = 'make room in a cluster that matches, or let more clusters match';
+    return refusal('NoCapacity', `${shortfall}: ${remedy}`);
+  }
+  const message = `${shortfall}: no cluster says how many replicas fit, which type Dynamic needs to know`;
+  return refusal('CapacityUnknown', message);
 }
 
 /** Adds to each candidate the capacity all predicting plugins agree on: the smallest of each feed. */
@@ -38,7 +55,8 @@ async function predictCapacity(
   signal: AbortSignal,
 ): Promise<readonly Candidate[]> {
   const plugins = profile.at('predict');
-  if (plugins.length === 0) return candidates;
+  const { dividingScheduling } = cycle.subscription.spec;
+  if (plugins.length === 0 || dividingScheduling?.type !== 'Dynamic') return candidates;
   const measure = async (candidate: Candidate): Promise<Candidate> => {
     const predictions = await Promise.all(
       plugins.map(plugin => plugin.predict(cycle, candidate, signal)),
@@ -56,25 +74,34 @@ function smallest(predictions: readonly (Replicas | undefined)[]): Replicas {
   return capacity;
 }
 
-/** In status.replicas' form; a cluster the plugin did not speak of keeps the replicas it has. */
-function align(
-  { subscription }: Cycle,
-  clusters: readonly string[],
-  assignment: Assignment,
-): NonNullable<Placement['replicas']> {
-  const { spec, status } = subscription;
+/** What the candidates shall have together when the other clusters of the placement keep what they have. */
+function lessWhatOthersKeep(
+  wanted: Replicas,
+  { clusters = [], candidates }: Decision,
+  present: PresentReplicas,
+): Replicas {
+  const ours = new Set(candidates.map(({ key }) => key));
+  const others = clusters.filter(key => !ours.has(key));
   return Object.fromEntries(
-    spec.feeds.map(feedKey).map(feed => {
-      const isDivided = [...assignment.values()].some(each => Object.hasOwn(each, feed));
-      const replicas = clusters.map(
-        cluster => assignment.get(cluster)?.[feed] ?? present(status, cluster, feed),
-      );
-      return [feed, isDivided ? replicas : []];
+    Object.entries(wanted).map(([feed, replicas]) => {
+      const kept = sum(others.map(key => present.of(key, feed)));
+      return [feed, Math.max(0, replicas - kept)];
     }),
   );
 }
 
-function present(status: SubscriptionStatus | undefined, cluster: string, feed: string): number {
-  const index = status?.bindingClusters?.indexOf(cluster) ?? -1;
-  return status?.replicas?.[feed]?.[index] ?? 0;
+function assign(
+  profile: Profile,
+  cycle: Cycle,
+  candidates: readonly Candidate[],
+  demand: Replicas,
+): Assignment | Refusal {
+  const refused = profile.firstRefusal('preAssign', plugin => plugin.preAssign(cycle, candidates));
+  if (refused) return refused;
+  for (const plugin of profile.at('assign')) {
+    const assignment = plugin.assign(cycle, candidates, demand);
+    if (assignment) return assignment;
+  }
+  const message = 'no enabled assign plugin divides replicas this way: see spec.dividingScheduling';
+  return refusal('DividingNotSupported', message);
 }

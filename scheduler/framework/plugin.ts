@@ -1,9 +1,12 @@
+import type { FeedInventory } from '../../api/apps/feed-inventory.ts';
 import type { Subscription, SubscriptionStatus } from '../../api/apps/subscription.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 
 /** One attempt to place one Subscription, as every plugin sees it. */
 export interface Cycle {
   readonly subscription: Subscription;
+  /** What its feeds need; with strategy Dividing, when there is one. */
+  readonly inventory?: FeedInventory;
   /** All clusters that are not being deleted, as they were when the attempt began. */
   readonly clusters: readonly ManagedCluster[];
   /** `namespace/name` of the clusters it is bound to now. */
@@ -35,12 +38,22 @@ export interface Candidate {
   readonly key: string;
   readonly cluster: ManagedCluster;
   readonly score: number;
-  /** How many replicas of each feed fit, when somebody predicted it. */
+  /** Bound, keeps what it has, and is to get nothing new: it is not ready, or tainted. */
+  readonly retained?: true;
+  /** How many more replicas of each feed fit, when somebody predicted it. */
   readonly capacity?: Replicas;
 }
 
-/** Replicas for each cluster, by `namespace/name`. */
-export type Assignment = ReadonlyMap<string, Replicas>;
+/** Replicas as an assigning plugin divides them. */
+export interface Assignment {
+  /**
+   * The replicas of clusters, by `namespace/name`. A candidate that is missing keeps what it has if it is bound, and
+   * is not bound otherwise.
+   */
+  readonly replicas: ReadonlyMap<string, Replicas>;
+  /** Why they are not what was asked for. */
+  readonly refusal?: Refusal;
+}
 
 /** What was decided: the clusters, sorted, and with strategy Dividing the replicas in their order. */
 export interface Placement {
@@ -75,8 +88,11 @@ export interface Plugin {
   score?(cycle: Cycle, cluster: ManagedCluster): number;
   /** Before replicas are assigned. */
   preAssign?(cycle: Cycle, candidates: readonly Candidate[]): Refusal | undefined;
-  /** Divides replicas; undefined leaves it to the next plugin. */
-  assign?(cycle: Cycle, candidates: readonly Candidate[]): Assignment | undefined;
+  /**
+   * Divides `demand`, how many replicas of each feed the candidates shall have together, over them; undefined
+   * leaves it to the next plugin. Candidates come in the order of their keys, which settles ties.
+   */
+  assign?(cycle: Cycle, candidates: readonly Candidate[], demand: Replicas): Assignment | undefined;
   /** Sets something aside for the placement; undone by `unreserve` when it does not come to pass. */
   reserve?(cycle: Cycle, placement: Placement): Refusal | undefined;
   unreserve?(cycle: Cycle, placement: Placement): void;

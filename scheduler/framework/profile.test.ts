@@ -4,7 +4,15 @@ import { type ExtensionPoint, extensionPoints, type PluginFactory } from './plug
 import { buildProfile, type Profile } from './profile.ts';
 
 const all = Object.fromEntries(extensionPoints.map(point => [point, () => undefined]));
-const names = ['ClusterAffinity', 'DefaultBinder', 'Extra', 'Readiness', 'TaintToleration'];
+const names = [
+  'ClusterAffinity',
+  'DefaultBinder',
+  'DynamicAssigner',
+  'Extra',
+  'Readiness',
+  'StaticAssigner',
+  'TaintToleration',
+];
 const factories = new Map<string, PluginFactory>([
   ...names.map(name => [name, () => ({ ...all, name })] as const),
   ['OnlyFilters', args => ({ name: `OnlyFilters ${args}`, filter: () => undefined })],
@@ -30,7 +38,7 @@ describe('buildProfile', () => {
       'Readiness',
     ]);
     assert.deepEqual(namesAt(profile, 'bind'), ['DefaultBinder']);
-    assert.deepEqual(namesAt(profile, 'assign'), []);
+    assert.deepEqual(namesAt(profile, 'assign'), ['StaticAssigner', 'DynamicAssigner']);
     assert.deepEqual(
       profile.at('score').map(plugin => profile.weightOf(plugin)),
       [3],
@@ -71,7 +79,8 @@ describe('buildProfile', () => {
 
   it('refuses a plugin that does not exist, saying which do', () => {
     const unknown = [{ name: 'Gone' }];
-    const message = /there is no plugin "Gone"; there are ClusterAffinity, DefaultBinder, Extra/;
+    const message =
+      /there is no plugin "Gone"; there are ClusterAffinity, DefaultBinder, DynamicAssigner/;
     assert.throws(() => build({ permit: { enabled: unknown } }), message);
     assert.throws(() => build({}, unknown), message);
   });

@@ -36,6 +36,8 @@ export const defaultPlugins: Partial<Record<ExtensionPoint, readonly Enabled[]>>
   preFilter: [{ name: 'ClusterAffinity' }],
   filter: [{ name: 'ClusterAffinity' }, { name: 'TaintToleration' }, { name: 'Readiness' }],
   score: [{ name: 'TaintToleration', weight: 3 }],
+  preAssign: [{ name: 'StaticAssigner' }],
+  assign: [{ name: 'StaticAssigner' }, { name: 'DynamicAssigner' }],
   bind: [{ name: 'DefaultBinder' }],
 };
 

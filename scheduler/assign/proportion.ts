@@ -1,0 +1,21 @@
+/** `floor(amount * share / total)` and what remains of the division. */
+export interface Proportion {
+  readonly whole: number;
+  /** From 0 to less than `total`: comparable among proportions of one total. */
+  readonly rest: number;
+}
+
+/**
+ * The part of `amount` that `share` of `total` stands for, exact for all whole numbers up to 2^53, whatever their
+ * product is; `total` is at least 1.
+ */
+export function proportion(amount: number, share: number, total: number): Proportion {
+  const product = amount * share;
+  if (product <= Number.MAX_SAFE_INTEGER) {
+    const rest = product % total;
+    return { whole: (product - rest) / total, rest };
+  }
+  const exact = BigInt(amount) * BigInt(share);
+  const divisor = BigInt(total);
+  return { whole: Number(exact / divisor), rest: Number(exact % divisor) };
+}

@@ -55,6 +55,7 @@ const forbidden: Record<string, readonly string[]> = {
     'get secrets kube-system/anything',
     'list secrets clusternet-system/',
     'create serviceaccounts/token kube-system/default',
+    'create serviceaccounts/token clusternet-abc/clusternet-bootstrap',
     'bind clusterroles.rbac.authorization.k8s.io cluster-admin',
     'escalate clusterroles.rbac.authorization.k8s.io',
     'impersonate users clusternet',

@@ -43,7 +43,6 @@ export const hubIdentity: Identity = {
     ),
     grant('create', '', 'serviceaccounts/token', 'the short-lived tokens of children', [
       serviceAccounts.child,
-      serviceAccounts.bootstrap,
     ]),
     grant('get create delete', rbac, 'rolebindings', 'gives a child its own namespace'),
     grant('bind', rbac, 'clusterroles', 'binds only what a child may have', [clusterRoles.child]),

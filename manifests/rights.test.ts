@@ -89,7 +89,7 @@ describe('rights', () => {
     assert.deepEqual(
       tokens.map(({ role, resourceNames }) => [role, resourceNames]),
       [
-        ['clusternet-system-hub', ['clusternet-child', 'clusternet-bootstrap']],
+        ['clusternet-system-hub', ['clusternet-child']],
         ['clusternet-system-discovery', ['clusternet-bootstrap']],
         ['clusternet-agent', ['clusternet-app-deployer']],
         ['clusternet-agent', ['clusternet-app-deployer']],

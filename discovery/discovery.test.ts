@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { clusterRegistrationRequests } from '../api/clusters/cluster-registration-request.ts';
 import { managedClusters } from '../api/clusters/managed-cluster.ts';
+import { findCondition } from '../api/conditions.ts';
 import { discoveredClusters } from '../api/discovery/discovered-cluster.ts';
 import { hubConnections } from '../api/discovery/hub-connection.ts';
 import { annotations, finalizers, labels, namespaces, secretNames } from '../api/well-known.ts';
@@ -213,6 +214,86 @@ describe('discovery: joining', function (this: Mocha.Suite) {
     child.objects.remove(builtin.deployments, agent);
     await soon(() => child.objects.get(builtin.deployments, agent));
     await world.untilReason('one', 'BootstrapCredentialIssued', 'AccountNotFound');
+  });
+
+  describe('tells why a joined cluster is away, not that there is nothing to let it in with', () => {
+    const agent = { namespace, name: 'clusternet-agent' };
+
+    /** A joined cluster whose tunnel was lost long ago; its agent is as its Deployment says, if there is one. */
+    async function lose(world: FakeWorld, deployment: object, lastDialError?: string) {
+      await world.discover();
+      const child = await world.join('one');
+      const account = `/api/v1/namespaces/${world.managed('one')?.metadata.namespace}/serviceaccounts`;
+      world.parent.answer('POST', `${account}/clusternet-bootstrap/token`, () => {
+        throw new Refusal(404, 'NotFound', 'serviceaccounts "clusternet-bootstrap" not found');
+      });
+      const found = child.objects.get(builtin.deployments, agent);
+      child.objects.put(builtin.deployments, { ...found, ...deployment });
+      if (lastDialError !== undefined) {
+        const lease = child.objects.get(builtin.leases, agent);
+        const noted = { [annotations.lastDialError]: lastDialError };
+        child.objects.put(builtin.leases, {
+          ...lease,
+          metadata: { ...lease?.metadata, annotations: noted },
+        });
+      }
+      world.setConnected('one', false);
+      await world.untilReason('one', 'Connected', 'Disconnected');
+      backdate(world, 'Connected');
+      const asked = tokenRequests(world);
+      await world.discover();
+      // The second look shows what the first one wrote down.
+      await soon(() => tokenRequests(world) > asked + 1);
+    }
+
+    const tokenRequests = ({ parent }: FakeWorld) =>
+      parent.requests.filter(({ path }) => path.endsWith('/token')).length;
+
+    /** After a minute the cluster is asked what is the matter. */
+    function backdate(world: FakeWorld, type: string): void {
+      const object = world.discovered('one');
+      const lastTransitionTime = new Date(Date.now() - 120_000).toISOString();
+      const conditions = object?.status?.conditions?.map(each =>
+        each.type === type ? { ...each, lastTransitionTime } : each,
+      );
+      const status = { ...object?.status, conditions };
+      world.parent.objects.put(discoveredClusters, { ...object, status });
+    }
+
+    const available = { status: { availableReplicas: 1 } };
+
+    for (const [what, deployment, dialError, reason, message] of [
+      [
+        'that nobody knows more than since when',
+        available,
+        undefined,
+        'Disconnected',
+        /^the agent has not been connected since 20\S+Z; the cluster or its network may be down$/,
+      ],
+      [
+        'that its agent does not reach the parent',
+        available,
+        'connect ETIMEDOUT',
+        'HubUnreachable',
+        /connect ETIMEDOUT/,
+      ],
+      [
+        'that its agent was scaled to 0',
+        { spec: { replicas: 0 } },
+        undefined,
+        'NotDeployed',
+        /scale/,
+      ],
+    ] as const) {
+      it(what, async () => {
+        await using world = await FakeWorld.start();
+        await lose(world, deployment, dialError);
+        assert.match((await world.untilReason('one', 'Ready', reason)).message, message);
+        const { status } = await world.untilPhase('one', 'Degraded');
+        const credential = findCondition(status?.conditions, 'BootstrapCredentialIssued');
+        assert.deepEqual([credential?.status, credential?.reason], ['True', 'NotNeeded']);
+      });
+    }
   });
 
   it('joins the parent as its own child: a DiscoveredCluster without a Cluster, and a Secret for its agent', async () => {

@@ -23,6 +23,7 @@ describe('agentHealth', () => {
     const refused = { type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' };
     const cases = [
       [undefined, [], 'NotDeployed', /does not exist/],
+      [{ ...deployment({}), spec: { replicas: 0 } }, [], 'NotDeployed', /scaled to 0.*kubectl/],
       [deployment({ conditions: [refused] }), [], 'AdmissionDenied', /exceeded quota/],
       [
         deployment({}),

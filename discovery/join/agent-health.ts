@@ -12,6 +12,11 @@ export interface AgentHealth {
 export function agentHealth(deployment: Deployment | undefined, pods: readonly Pod[]): AgentHealth {
   if (deployment === undefined)
     return unhealthy('NotDeployed', 'the Deployment of the agent does not exist in the cluster');
+  if (deployment.spec?.replicas === 0)
+    return unhealthy(
+      'NotDeployed',
+      'the Deployment of the agent is scaled to 0 in the cluster: kubectl -n clusternet-system scale deployment clusternet-agent --replicas=1',
+    );
   if ((deployment.status?.availableReplicas ?? 0) > 0)
     return { status: 'True', reason: 'Available', message: 'the agent runs' };
   return (

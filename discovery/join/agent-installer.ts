@@ -141,6 +141,7 @@ export class AgentInstaller {
     if (!anyway && !isTokenDue(status.bootstrapExpiration, clock.now())) return undefined;
     const issued = await issueBootstrapToken(parent, namespace, signal);
     if (issued === undefined) {
+      if (progress.hasJoined) return undefined;
       const message =
         'the cluster has joined before; the parent lets it in anew after 12 hours of absence';
       progress.set('BootstrapCredentialIssued', 'False', 'AccountNotFound', message);

@@ -1,6 +1,7 @@
 import { managedClusterName } from '../../api/cluster-name.ts';
 import { clusterRegistrationRequests } from '../../api/clusters/cluster-registration-request.ts';
 import { type ManagedCluster, managedClusters } from '../../api/clusters/managed-cluster.ts';
+import { findCondition } from '../../api/conditions.ts';
 import { discoveredClusters } from '../../api/discovery/discovered-cluster.ts';
 import {
   creators,
@@ -210,12 +211,20 @@ function noteConnected({ progress, status }: Pass, managed: ManagedCluster): voi
   progress.set('AgentAvailable', 'True', 'Available', 'the agent runs');
 }
 
+/** What the parent knows about a cluster that is not connected, or is and does not answer. */
+function absenceOf({ status }: ManagedCluster): string {
+  const ready = findCondition(status?.conditions, 'Ready');
+  if (ready?.status === 'False') return `the agent is connected, but: ${ready.message}`;
+  const since = ready === undefined ? '' : ` since ${ready.lastTransitionTime}`;
+  return `the agent has not been connected${since}; the cluster or its network may be down`;
+}
+
 /** A cluster that was here before is missed; one that never was is waited for. */
 function noteAbsence({ progress }: Pass, managed: ManagedCluster | undefined): void {
   const before = progress.find('Connected');
   const wasHere = before?.status === 'True' || before?.reason === 'Disconnected';
   if (wasHere && managed !== undefined)
-    progress.set('Connected', 'False', 'Disconnected', 'the parent lost the tunnel to the cluster');
+    progress.set('Connected', 'False', 'Disconnected', absenceOf(managed));
   else if (before?.reason !== 'HubUnreachable')
     progress.set('Connected', 'False', 'WaitingForAgent', 'the agent has not connected yet');
 }

@@ -23,7 +23,8 @@ export function phaseOf(course: Course, progress: Progress): DiscoveredClusterPh
 
 function joiningPhase(progress: Progress): DiscoveredClusterPhase {
   if (progress.isTrue('Connected')) return 'Joined';
-  if (progress.find('Connected')?.reason === 'Disconnected') return 'Degraded';
+  if (progress.hasJoined || progress.find('Connected')?.reason === 'Disconnected')
+    return 'Degraded';
   if (progress.isTrue('AgentApplied')) return 'Joining';
   if (progress.isTrue('Registered')) return 'Bootstrapping';
   const canBegin = (

@@ -51,6 +51,11 @@ export class Progress {
     this.#conditions = this.#conditions.filter(({ type }) => kept.includes(type));
   }
 
+  /** Whether the agent was let in once and keeps its own key since: to come back it needs nothing from us. */
+  get hasJoined(): boolean {
+    return this.find('BootstrapCredentialIssued')?.reason === 'NotNeeded';
+  }
+
   find(type: ConditionType): Condition | undefined {
     return findCondition(this.#conditions, type);
   }

@@ -86,7 +86,11 @@ function createReconciler(
 ): DiscoveredClusterReconciler {
   const { client: parent, clock, events } = runtime;
   const { discovered, managed } = informers;
-  const metrics = joinMetrics(runtime.metrics, () => discovered.list());
+  const metrics = joinMetrics(runtime.metrics, {
+    discovered: () => discovered.list(),
+    capiVersion: () => clusters.served.version,
+    clock,
+  });
   const { agentImage: ownImage, nodeLabelPrefixes, openChild } = options;
   const installer = new AgentInstaller({
     parent,

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DiscoveredCluster } from '../../api/discovery/discovered-cluster.ts';
+import type { Clock } from '../../reconcile/clock.ts';
 
 /** What discovery counts; names start with `clusternet_discovery_`. */
 export interface JoinMetrics {
@@ -10,14 +11,24 @@ export interface JoinMetrics {
   readonly kubeconfigReads: Counter;
 }
 
-/** Registers the metrics; what can be counted from the live list is counted each time somebody asks. */
+/** What there is at the moment, as discovery knows it. */
+export interface JoinView {
+  readonly discovered: () => readonly DiscoveredCluster[];
+  /** In which version Clusters are read; undefined while they cannot be. */
+  readonly capiVersion: () => string | undefined;
+  readonly clock: Clock;
+}
+
+/** Registers the metrics; what can be told from the present state is looked up each time somebody asks. */
 export function joinMetrics(
   registry: Registry,
-  discovered: () => readonly DiscoveredCluster[],
+  { discovered, capiVersion, clock }: JoinView,
 ): JoinMetrics {
   const registers = [registry];
   countClusters(registers, discovered);
   countConditions(registers, discovered);
+  tellTokenExpiry(registers, discovered, clock);
+  tellCapiVersion(registers, capiVersion);
   return {
     joinSeconds: new Histogram({
       name: 'clusternet_discovery_join_duration_seconds',
@@ -82,6 +93,43 @@ function countConditions(
       for (const { status: now } of discovered())
         for (const { type, status, reason } of now?.conditions ?? [])
           this.inc({ type, status, reason });
+    },
+  });
+}
+
+/** Only of clusters on their way in: one that has joined has no such token any more. */
+function tellTokenExpiry(
+  registers: Registry[],
+  discovered: () => readonly DiscoveredCluster[],
+  clock: Clock,
+): void {
+  new Gauge({
+    name: 'clusternet_discovery_token_expiry_seconds',
+    help: 'Seconds until the bootstrap token of a cluster on its way in expires; negative once it has.',
+    labelNames: ['namespace', 'name'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { metadata, status } of discovered()) {
+        const { namespace = '', name = '' } = metadata;
+        if (status?.bootstrapExpiration === undefined) continue;
+        const leftMs = Date.parse(status.bootstrapExpiration) - clock.now().getTime();
+        this.set({ namespace, name }, leftMs / 1000);
+      }
+    },
+  });
+}
+
+function tellCapiVersion(registers: Registry[], capiVersion: () => string | undefined): void {
+  new Gauge({
+    name: 'clusternet_discovery_capi_api_version_info',
+    help: 'Always 1; in which version Clusters are read. Missing while they cannot be.',
+    labelNames: ['version'],
+    registers,
+    collect() {
+      this.reset();
+      const version = capiVersion();
+      if (version !== undefined) this.set({ version }, 1);
     },
   });
 }

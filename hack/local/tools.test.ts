@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ToolName } from './tool-catalog.ts';
@@ -74,6 +74,18 @@ describe('ensureTools', () => {
     const tools = await ensure('etcd', 'kwok');
     assert.ok(existsSync(tools.kwok));
     assert.equal((await built()).filter(name => name.includes('etcd')).length, 1);
+  });
+
+  it('clears away the tools of versions that are unused for long, when it builds others', async () => {
+    const old = join(directory, '0123456789abcdef');
+    const longAgo = new Date('2026-01-01');
+    await mkdir(old);
+    await utimes(old, longAgo, longAgo);
+    await ensure();
+    assert.ok(existsSync(old));
+    await ensure('etcd');
+    assert.ok(!existsSync(old));
+    assert.match(lines.at(-1) ?? '', /^removed .*0123456789abcdef/);
   });
 
   it('never takes a half-written file for a program', async () => {

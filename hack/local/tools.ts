@@ -9,6 +9,7 @@ import { requireGo } from './go-version.ts';
 import { withMachineLock } from './machine-lock.ts';
 import { formatDuration, type Report } from './report.ts';
 import { type ToolName, type ToolRecipe, toolCatalog, toolNames } from './tool-catalog.ts';
+import { markToolsUsed, removeUnusedTools } from './unused-tools.ts';
 
 /** Paths of the built programs, by name. */
 export type Tools = Readonly<Record<ToolName, string>>;
@@ -20,7 +21,7 @@ const stillBuildingEveryMs = 15_000;
 /**
  * Builds the missing ones among the named tools (`all` by default) into a cache that all checkouts of this user share, and
  * returns the paths of the whole catalog. Each program appears in the cache complete or not at all, so an interrupted build
- * resumes where it stopped; a second builder waits for the first.
+ * resumes where it stopped; a second builder waits for the first. Whoever builds also clears away what is unused for long.
  */
 export async function ensureTools(
   names: readonly ToolName[] | 'all',
@@ -31,15 +32,20 @@ export async function ensureTools(
   const goSum = await readFile(join(toolsModuleDirectory, 'go.sum'), 'utf8');
   const catalog = toolCatalog(goMod);
   const key = cacheKey(goMod, goSum, catalog);
-  const directory = join(toolsRoot(process.env), key);
+  const root = toolsRoot(process.env);
+  const directory = join(root, key);
   const tools = Object.fromEntries(toolNames.map(name => [name, join(directory, name)])) as Tools;
   const missing = () =>
     toolNames.filter(name => (names === 'all' || names.includes(name)) && !existsSync(tools[name]));
-  if (missing().length === 0) return tools;
   await mkdir(directory, { recursive: true });
+  await markToolsUsed(directory);
+  if (missing().length === 0) return tools;
   await withMachineLock(
     `tools-${hash(directory)}`,
-    async () => buildAll(missing(), tools, catalog, report, signal),
+    async () => {
+      await buildAll(missing(), tools, catalog, report, signal);
+      await removeUnusedTools(root, directory, report);
+    },
     { onWait: pid => report(`waiting for process ${pid}, which is building the same tools`) },
     signal,
   );

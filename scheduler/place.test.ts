@@ -64,6 +64,14 @@ describe('place', () => {
     );
   });
 
+  it('refuses what it cannot follow, and touches no placement', () => {
+    const feed = { apiVersion: 'v1', kind: 'Service', namespace: 'qux', name: 'nginx' };
+    const sub = subscription({ feeds: [feed, feed] }, bound('a').status);
+    const { clusters, refusal } = decide(sub, [cluster('a', { labels })]);
+    assert.deepEqual([clusters, refusal?.reason], [undefined, 'InvalidSpec']);
+    assert.match(refusal?.message ?? '', /^spec\.feeds\[1\]: names Service qux\/nginx again/);
+  });
+
   for (const [name, change] of [
     ['not ready', { ready: 'False' }],
     ['silent', { ready: 'Unknown' }],
@@ -208,6 +216,17 @@ describe('place', () => {
         subscribers: [group('x', 2), group('y', 1)],
       });
       assert.deepEqual(decide(sub, clusters).clusters, ['b', 'c', 'd'].map(keyFor));
+    });
+
+    it('takes a cluster of two groups once, for both', () => {
+      const both = cluster('b', { labels: { zone: 'x', disk: 'fast' } });
+      const fast = {
+        clusterAffinity: { matchLabels: { disk: 'fast' } },
+        subGroupStrategy: { minClusters: 1 },
+      };
+      const sub = subscription({ schedulingBySubGroup: true, subscribers: [group('x', 2), fast] });
+      const decision = decide(sub, [zone('a', 'x'), both, zone('c', 'x')]);
+      assert.deepEqual(decision.clusters, ['a', 'b'].map(keyFor));
     });
 
     it('stays where it is rather than move to a better cluster', () => {

@@ -11,6 +11,7 @@ import { scoreClusters } from './framework/score-clusters.ts';
 import { refusal } from './refusal.ts';
 import { guardRemovals } from './removal-guard.ts';
 import { selectClusters } from './select-clusters.ts';
+import { specProblems } from './spec-problems.ts';
 
 /** What a placement is decided from. */
 export interface World {
@@ -48,6 +49,8 @@ export function leaveAlone(refusal: Refusal): Decision {
 
 /** Decides where a Subscription goes; pure but for the notes plugins leave in the cycle. */
 export function place(profile: Profile, cycle: Cycle, world: World): Decision {
+  const problems = specProblems(cycle.subscription.spec);
+  if (problems.length > 0) return leaveAlone(refusal('InvalidSpec', problems.join('; ')));
   const refused = profile.firstRefusal('preFilter', plugin => plugin.preFilter(cycle));
   if (refused) return leaveAlone(refused);
   const judgement = filterClusters(profile, cycle);

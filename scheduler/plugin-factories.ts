@@ -3,21 +3,27 @@ import { ClusternetError } from '../api/errors.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { PluginFactory } from './framework/plugin.ts';
 import { clusterAffinity } from './plugins/cluster-affinity.ts';
+import { clusterCount } from './plugins/cluster-count.ts';
 import { defaultBinder } from './plugins/default-binder.ts';
 import { dynamicAssigner } from './plugins/dynamic-assigner.ts';
+import { preferredClusters } from './plugins/preferred-clusters.ts';
 import { readiness } from './plugins/readiness.ts';
 import { staticAssigner } from './plugins/static-assigner.ts';
 import { taintToleration } from './plugins/taint-toleration.ts';
+import { topologySpread } from './plugins/topology-spread.ts';
 
 /** The plugins that are part of the scheduler, by name. */
 export function ownPlugins(client: KubeClient): ReadonlyMap<string, PluginFactory> {
   return new Map<string, PluginFactory>([
     ['ClusterAffinity', clusterAffinity],
+    ['ClusterCount', clusterCount],
     ['DefaultBinder', () => defaultBinder(client)],
     ['DynamicAssigner', dynamicAssigner],
+    ['PreferredClusters', preferredClusters],
     ['Readiness', readiness],
     ['StaticAssigner', staticAssigner],
     ['TaintToleration', taintToleration],
+    ['TopologySpread', topologySpread],
   ]);
 }
 

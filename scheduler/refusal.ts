@@ -7,10 +7,12 @@ export const refusalReasons = [
   'FeedInventoryInvalid',
   'FeedInventoryMissing',
   'InvalidSelector',
+  'InvalidSpec',
   'NamespaceNotAllowed',
   'NoCapacity',
   'NoFeasibleCluster',
   'NoWeight',
+  'TooFewClusters',
 ] as const;
 
 /** A refusal for one of the known reasons; the message says which field, why, and what to do. */

@@ -11,6 +11,7 @@ interface Example {
   readonly room: readonly number[];
   readonly preference?: readonly number[];
   readonly minClusters?: number;
+  readonly constraints?: DynamicTask['constraints'];
   readonly result: readonly number[];
 }
 
@@ -21,6 +22,7 @@ function divide({
   preference,
   strategy,
   minClusters,
+  constraints,
 }: Omit<Example, 'what' | 'result'>) {
   return divideDynamically({
     strategy: strategy ?? 'Spread',
@@ -31,6 +33,7 @@ function divide({
       preference: preference?.[index] ?? 0,
     })),
     ...(minClusters !== undefined && { minClusters }),
+    ...(constraints && { constraints }),
   });
 }
 
@@ -125,6 +128,88 @@ const examples: Example[] = [
   },
 ];
 
+const zones = ['x', 'x', 'y', 'z'];
+const even = { domains: zones, maxSkew: 1, required: true };
+const spreading: Example[] = [
+  {
+    what: 'one domain no more than one above another',
+    desired: 7,
+    room: [9, 9, 9, 9],
+    constraints: [even],
+    result: [2, 1, 2, 2],
+  },
+  {
+    what: 'no more than a full domain lets others have',
+    desired: 9,
+    room: [9, 9, 2, 9],
+    constraints: [even],
+    result: [2, 1, 2, 3],
+  },
+  {
+    what: 'more than a full domain has when that is only a wish',
+    desired: 9,
+    room: [9, 9, 1, 9],
+    constraints: [{ ...even, required: false }],
+    result: [2, 2, 1, 4],
+  },
+  {
+    what: 'nothing outside of every domain',
+    desired: 4,
+    room: [9, 9],
+    constraints: [{ ...even, domains: ['x', undefined] }],
+    result: [4, 0],
+  },
+  {
+    what: 'no more than the skew while there are too few domains',
+    desired: 9,
+    room: [9, 9, 9, 9],
+    constraints: [{ ...even, maxSkew: 2, minDomains: 4 }],
+    result: [1, 1, 2, 2],
+  },
+  {
+    what: 'to the preferred cluster of each domain',
+    desired: 6,
+    room: [9, 9, 9, 9],
+    preference: [0, 50, 0, 0],
+    constraints: [even],
+    result: [0, 2, 2, 2],
+  },
+  {
+    what: 'one after the other in each domain',
+    strategy: 'Binpack',
+    desired: 9,
+    room: [2, 9, 9, 9],
+    constraints: [even],
+    result: [0, 3, 3, 3],
+  },
+  {
+    what: 'to as many clusters as asked within domains',
+    desired: 4,
+    room: [9, 9, 9, 9],
+    minClusters: 4,
+    constraints: [{ ...even, maxSkew: 2 }],
+    result: [1, 1, 1, 1],
+  },
+  {
+    what: 'evenly in both of two kinds of domains',
+    desired: 4,
+    room: [9, 9, 9, 9],
+    constraints: [
+      { ...even, domains: ['x', 'x', 'y', 'y'] },
+      { ...even, domains: ['1', '2', '1', '2'] },
+    ],
+    result: [1, 1, 1, 1],
+  },
+  {
+    what: 'less, from the fullest domain',
+    present: [3, 3, 2, 1],
+    desired: 5,
+    room: [0, 0, 0, 0],
+    constraints: [even],
+    result: [1, 1, 2, 1],
+  },
+];
+
 const member = fc.record({
   present: fc.nat({ max: 20 }),
   room: fc.nat({ max: 20 }),
@@ -138,7 +223,7 @@ const task: fc.Arbitrary<DynamicTask> = fc.record({
 });
 
 describe('divideDynamically', () => {
-  for (const { what, result, ...example } of examples) {
+  for (const { what, result, ...example } of [...examples, ...spreading]) {
     it(`places ${what}${example.strategy ? ', binpacking' : ''}: ${result}`, () => {
       assert.deepEqual(divide(example), result);
     });
@@ -182,6 +267,45 @@ describe('divideDynamically', () => {
         assert.ok(result.filter(count => count > 0).length >= reachable);
       }),
     );
+  });
+
+  it('breaks no required constraint, and leaves nothing out that it would allow', () => {
+    const domains = fc.array(fc.constantFrom('x', 'y', 'z', undefined), {
+      minLength: 1,
+      maxLength: 10,
+    });
+    const rooms = fc.array(fc.nat({ max: 12 }), { minLength: 10, maxLength: 10 });
+    const strategies = fc.constantFrom(undefined, 'Binpack' as const);
+    fc.assert(
+      fc.property(
+        domains,
+        rooms,
+        fc.nat({ max: 60 }),
+        fc.integer({ min: 1, max: 4 }),
+        strategies,
+        (of, all, desired, maxSkew, strategy) => {
+          const room = all.slice(0, of.length);
+          const constraints = [{ domains: of, maxSkew, required: true }];
+          const result = divide({ desired, room, constraints, ...(strategy && { strategy }) });
+          const names: (string | undefined)[] = [...new Set(of)].filter(name => name !== undefined);
+          const counts = names.map(name => sum(result.filter((_, index) => of[index] === name)));
+          const fewest = Math.min(...counts);
+          assert.ok(counts.every(count => count - fewest <= maxSkew));
+          const open = room.some((each, index) => {
+            const count = counts[names.indexOf(of[index])] ?? Infinity;
+            return (result[index] ?? 0) < each && count - fewest < maxSkew;
+          });
+          assert.ok(sum(result) === desired || !open);
+        },
+      ),
+    );
+  });
+
+  it('ends soon however many replicas there are', () => {
+    const room = [2 ** 31 - 1, 2 ** 31 - 1];
+    const constraints = [{ domains: ['x', 'y'], maxSkew: 1, required: true }];
+    const placed = sum(divide({ desired: 2 ** 31 - 1, room, constraints }));
+    assert.ok(placed > 100_000, `only ${placed}`);
   });
 
   it('uses no more clusters than it must when binpacking', () => {

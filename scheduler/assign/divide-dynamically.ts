@@ -1,6 +1,9 @@
+import { byPreference, type Share } from './by-preference.ts';
 import { divideByShares } from './divide-by-shares.ts';
 import { fill } from './fill.ts';
 import { largest } from './largest.ts';
+import { type Group, growOverDomains, shrinkOverDomains } from './over-domains.ts';
+import type { SpreadConstraint } from './spread-constraint.ts';
 import { sum } from './sum.ts';
 
 /** A cluster as dynamic dividing sees it. */
@@ -9,8 +12,8 @@ export interface Member {
   readonly present: number;
   /** How many more fit. */
   readonly room: number;
-  /** Members of a higher preference are filled first and emptied last. Default 0. */
-  readonly preference?: number;
+  /** Members of a higher preference are filled first and emptied last. */
+  readonly preference: number;
 }
 
 /** How members of one preference share. */
@@ -25,6 +28,8 @@ export interface DynamicTask {
   readonly members: readonly Member[];
   /** How many members shall have at least one replica, as far as there are replicas. Default 0. */
   readonly minClusters?: number;
+  /** How replicas are spread over groups of members. Default: none. */
+  readonly constraints?: readonly SpreadConstraint[];
 }
 
 /**
@@ -32,97 +37,108 @@ export interface DynamicTask {
  * withdrawn, and nothing else moves. When there is too little room, all of it is taken.
  */
 export function divideDynamically(task: DynamicTask): readonly number[] {
-  const step = task.desired - sum(task.members.map(({ present }) => present));
-  return step < 0 ? withdraw(task, -step) : place(task, step);
+  const present = task.members.map(each => each.present);
+  const step = task.desired - sum(present);
+  return step < 0 ? withdraw(task, present, -step) : place(task, present, step);
 }
 
-function place(task: DynamicTask, amount: number): readonly number[] {
-  const { members, strategy } = task;
-  const opened = openMembers(task, amount);
-  const started = members.map((member, index) =>
-    opened.has(index) ? { ...member, present: member.present + 1, room: member.room - 1 } : member,
-  );
-  const added = byPreference(
-    members,
-    (a, b) => b - a,
-    amount - opened.size,
-    (indexes, rest) => {
-      const tier = indexes.map(index => started[index] ?? nobody);
-      const rooms = tier.map(({ room }) => room);
-      if (strategy === 'Spread') return divideByShares(rest, rooms);
-      // Few members: those that hold something already, then the roomiest.
-      return fill(
-        rest,
-        rooms,
-        (a, b) => holds(tier[b]) - holds(tier[a]) || at(rooms, b) - at(rooms, a),
-      );
-    },
-  );
-  return started.map(({ present }, index) => present + at(added, index));
+function place(task: DynamicTask, present: readonly number[], amount: number): readonly number[] {
+  const { strategy, desired, members, minClusters = 0 } = task;
+  const rooms = members.map(({ room }) => room);
+  const holders = present.reduce((count, replicas) => count + holds(replicas), 0);
+  // A first replica each for as many as still shall have one, the roomiest first.
+  const missing = Math.max(0, Math.min(minClusters, desired) - holders);
+  const doors = rooms.map((room, index) => (at(present, index) === 0 ? holds(room) : 0));
+  const roomiest = (a: number, b: number) => at(rooms, b) - at(rooms, a);
+  const opened = grow(task, present, doors, Math.min(missing, amount), pack(doors, roomiest));
+  const started = present.map((replicas, index) => replicas + at(opened, index));
+  const left = rooms.map((room, index) => room - at(opened, index));
+  // Few members: those that have something already, then the roomiest.
+  const fullest = (a: number, b: number) =>
+    holds(at(started, b)) - holds(at(started, a)) || at(left, b) - at(left, a);
+  const share = strategy === 'Spread' ? spread(left) : pack(left, fullest);
+  const added = grow(task, started, left, amount - sum(opened), share);
+  return started.map((replicas, index) => replicas + at(added, index));
 }
 
-/** The members that get a first replica so that enough have one: the most preferred, then the roomiest. */
-function openMembers({ members, desired, minClusters = 0 }: DynamicTask, amount: number) {
-  const holders = members.reduce((count, member) => count + holds(member), 0);
-  const wanted = Math.min(minClusters - holders, desired - holders, amount);
-  if (wanted <= 0) return new Set<number>();
-  const closed = [...members.keys()].filter(index => {
-    const { present, room } = members[index] ?? nobody;
-    return present === 0 && room > 0;
-  });
-  const preferred = (index: number) => members[index]?.preference ?? 0;
-  const room = (index: number) => members[index]?.room ?? 0;
-  closed.sort((a, b) => preferred(b) - preferred(a) || room(b) - room(a) || a - b);
-  return new Set(closed.slice(0, wanted));
-}
-
-function withdraw(task: DynamicTask, amount: number): readonly number[] {
-  const { members, strategy, desired, minClusters = 0 } = task;
-  const presents = members.map(({ present }) => present);
-  // The largest keep one replica each, so that enough members still have one.
-  const keepers = new Set(largest(presents, Math.min(minClusters, desired)));
-  const spare = presents.map(
-    (present, index) => present - (keepers.has(index) && present > 0 ? 1 : 0),
-  );
-  const removed = byPreference(
-    members,
-    (a, b) => a - b,
-    amount,
-    (indexes, rest) => {
-      const shares = indexes.map(index => at(spare, index));
-      if (strategy === 'Spread') return divideByShares(rest, shares);
-      // The smallest are emptied first, so that few members remain.
-      return fill(rest, shares, (a, b) => at(shares, a) - at(shares, b) || b - a);
-    },
-  );
-  return presents.map((present, index) => present - at(removed, index));
-}
-
-/** Lets each group of equal preference, in the given order, take what it can of the amount. */
-function byPreference(
-  members: readonly Member[],
-  order: (a: number, b: number) => number,
+function grow(
+  { members, constraints = [], strategy }: DynamicTask,
+  present: readonly number[],
+  limits: readonly number[],
   amount: number,
-  take: (indexes: readonly number[], rest: number) => readonly number[],
+  share: Share,
 ): readonly number[] {
-  const result = members.map(() => 0);
-  const tiers = Map.groupBy(members.keys(), index => members[index]?.preference ?? 0);
-  let rest = amount;
-  for (const preference of [...tiers.keys()].sort(order)) {
-    const indexes = tiers.get(preference) ?? [];
-    const taken = take(indexes, rest);
-    indexes.forEach((index, position) => {
-      result[index] = at(taken, position);
-    });
-    rest -= sum(taken);
-  }
-  return result;
+  const preferences = members.map(({ preference }) => preference);
+  if (constraints.length === 0) return byPreference(preferences, (a, b) => b - a, amount, share);
+  const order = strategy === 'Spread' ? leastFilled : mostUsed;
+  return growOverDomains({ present, limits, preferences, constraints, amount, share, order });
 }
 
-const nobody: Member = { present: 0, room: 0 };
+function withdraw(
+  task: DynamicTask,
+  present: readonly number[],
+  amount: number,
+): readonly number[] {
+  const { members, strategy, desired, minClusters = 0, constraints = [] } = task;
+  // The largest keep one replica each, so that enough members still have one.
+  const keepers = new Set(largest(present, Math.min(minClusters, desired)));
+  const spare = present.map((replicas, index) =>
+    keepers.has(index) ? Math.max(0, replicas - 1) : replicas,
+  );
+  // The smallest are emptied first, so that few members remain.
+  const smallest = (a: number, b: number) => at(spare, a) - at(spare, b) || b - a;
+  const share = strategy === 'Spread' ? spread(spare) : pack(spare, smallest);
+  const preferences = members.map(({ preference }) => preference);
+  const order = strategy === 'Spread' ? leastFilled : leastUsed;
+  const removed =
+    constraints.length === 0
+      ? byPreference(preferences, (a, b) => a - b, amount, share)
+      : shrinkOverDomains({
+          present,
+          limits: spare,
+          preferences,
+          constraints,
+          amount,
+          share,
+          order,
+        });
+  return present.map((replicas, index) => replicas - at(removed, index));
+}
 
-function holds(member: Member = nobody): number {
-  return member.present > 0 ? 1 : 0;
+/** In proportion to the limits. */
+function spread(limits: readonly number[]): Share {
+  return (indexes, amount) =>
+    divideByShares(
+      amount,
+      indexes.map(index => at(limits, index)),
+    );
+}
+
+/** One after the other, in the given order of members. */
+function pack(limits: readonly number[], order: (a: number, b: number) => number): Share {
+  return (indexes, amount) =>
+    fill(
+      amount,
+      indexes.map(index => at(limits, index)),
+      (a, b) => order(at(indexes, a), at(indexes, b)),
+    );
+}
+
+/** The group of whose limit the smallest part would be used. */
+function leastFilled(a: Group, b: Group): number {
+  return (a.taken + 1) / a.limit - (b.taken + 1) / b.limit;
+}
+
+function mostUsed(a: Group, b: Group): number {
+  return b.present + b.taken - (a.present + a.taken) || b.limit - a.limit;
+}
+
+function leastUsed(a: Group, b: Group): number {
+  return a.present - a.taken - (b.present - b.taken);
+}
+
+function holds(replicas: number): number {
+  return replicas > 0 ? 1 : 0;
 }
 
 function at(numbers: readonly number[], index: number): number {

@@ -270,6 +270,73 @@ describe('dynamic dividing', () => {
     assert.deepEqual(replicasOf(none), { a: 0 });
   });
 
+  describe('with wishes about clusters', () => {
+    type Wishes = NonNullable<
+      NonNullable<Subscription['spec']['dividingScheduling']>['dynamicDividing']
+    >;
+    const wishing = (wishes: Partial<Wishes>, status = {}) =>
+      subscription(
+        {
+          ...dynamic().spec,
+          dividingScheduling: {
+            type: 'Dynamic',
+            dynamicDividing: { strategy: 'Spread', ...wishes },
+          },
+        },
+        status,
+      );
+    const preferring = (zone: string, weight = 50) => ({
+      weight,
+      preference: { matchExpressions: [{ key: 'zone', operator: 'In', values: [zone] }] },
+    });
+    const clusters = zones('a', 'b', 'c');
+
+    it('spreads over the domains of a label, and places nothing where the label is missing', async () => {
+      const constraint = { topologyKey: 'region', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' };
+      const region = (name: string, value?: string) =>
+        cluster(name, { labels: value ? { region: value } : {} });
+      const world = {
+        clusters: [region('a', 'x'), region('b', 'x'), region('c', 'y'), region('d')],
+        room: { a: 50, b: 50, c: 3, d: 50 },
+        wanted: [9],
+      };
+      const strict = await decide(wishing({ topologySpreadConstraints: [constraint] }), world);
+      assert.deepEqual(replicasOf(strict), { a: 2, b: 2, c: 3, d: 0 });
+      assert.match(strict.shortfall ?? '', /room for 7 of 9 replicas/);
+      const anyway = { ...constraint, whenUnsatisfiable: 'ScheduleAnyway' };
+      const lenient = await decide(wishing({ topologySpreadConstraints: [anyway] }), world);
+      assert.deepEqual(replicasOf(lenient), { a: 3, b: 3, c: 3, d: 0 });
+    });
+
+    it('fills preferred clusters first', async () => {
+      const sub = wishing({ preferredClusters: [preferring('b'), preferring('c', 20)] });
+      const decision = await decide(sub, { clusters, room: { a: 9, b: 2, c: 3 }, wanted: [7] });
+      assert.deepEqual(replicasOf(decision), { a: 2, b: 2, c: 3 });
+    });
+
+    it('uses no more clusters than allowed: those it is bound to, then the preferred, then the roomiest', async () => {
+      const world = { clusters, room: { a: 5, b: 9, c: 7 }, wanted: [6] };
+      assert.deepEqual(replicasOf(await decide(wishing({ maxClusters: 1 }), world)), { b: 6 });
+      const preferred = wishing({ maxClusters: 2, preferredClusters: [preferring('a')] });
+      assert.deepEqual(replicasOf(await decide(preferred, world)), { a: 5, b: 1 });
+      const status = { bindingClusters: [keyFor('c')], replicas: { [web]: [2] } };
+      const bound = wishing({ maxClusters: 2 }, status);
+      assert.deepEqual(replicasOf(await decide(bound, world)), { b: 2, c: 4 });
+    });
+
+    it('uses at least as many clusters as asked, and says so when there are too few', async () => {
+      const world = { clusters, room: { a: 1, b: 1, c: 90 }, wanted: [3] };
+      const decision = await decide(wishing({ minClusters: 3 }), world);
+      assert.deepEqual(replicasOf(decision), { a: 1, b: 1, c: 1 });
+      const few = await decide(wishing({ minClusters: 4 }), world);
+      assert.equal(few.refusal?.reason, 'TooFewClusters');
+      assert.match(
+        few.refusal?.message ?? '',
+        /dynamicDividing\.minClusters: there are 3 clusters/,
+      );
+    });
+  });
+
   for (const wrong of [-5, Number.NaN, 1.9, Number.POSITIVE_INFINITY, 2 ** 60]) {
     it(`survives a prediction of ${wrong}`, async () => {
       const decision = await decide(dynamic(), {

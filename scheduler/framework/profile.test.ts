@@ -6,12 +6,15 @@ import { buildProfile, type Profile } from './profile.ts';
 const all = Object.fromEntries(extensionPoints.map(point => [point, () => undefined]));
 const names = [
   'ClusterAffinity',
+  'ClusterCount',
   'DefaultBinder',
   'DynamicAssigner',
   'Extra',
+  'PreferredClusters',
   'Readiness',
   'StaticAssigner',
   'TaintToleration',
+  'TopologySpread',
 ];
 const factories = new Map<string, PluginFactory>([
   ...names.map(name => [name, () => ({ ...all, name })] as const),
@@ -41,7 +44,7 @@ describe('buildProfile', () => {
     assert.deepEqual(namesAt(profile, 'assign'), ['StaticAssigner', 'DynamicAssigner']);
     assert.deepEqual(
       profile.at('score').map(plugin => profile.weightOf(plugin)),
-      [3],
+      [3, 2],
     );
   });
 
@@ -51,10 +54,10 @@ describe('buildProfile', () => {
       { name: 'TaintToleration', weight: 7 },
     ];
     const profile = build({ score: { enabled } });
-    assert.deepEqual(namesAt(profile, 'score'), ['TaintToleration', 'Extra']);
+    assert.deepEqual(namesAt(profile, 'score'), ['TaintToleration', 'PreferredClusters', 'Extra']);
     assert.deepEqual(
       profile.at('score').map(plugin => profile.weightOf(plugin)),
-      [7, 2],
+      [7, 2, 2],
     );
   });
 
@@ -80,7 +83,7 @@ describe('buildProfile', () => {
   it('refuses a plugin that does not exist, saying which do', () => {
     const unknown = [{ name: 'Gone' }];
     const message =
-      /there is no plugin "Gone"; there are ClusterAffinity, DefaultBinder, DynamicAssigner/;
+      /there is no plugin "Gone"; there are ClusterAffinity, ClusterCount, DefaultBinder/;
     assert.throws(() => build({ permit: { enabled: unknown } }), message);
     assert.throws(() => build({}, unknown), message);
   });

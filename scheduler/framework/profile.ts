@@ -35,8 +35,16 @@ export interface Profile {
 export const defaultPlugins: Partial<Record<ExtensionPoint, readonly Enabled[]>> = {
   preFilter: [{ name: 'ClusterAffinity' }],
   filter: [{ name: 'ClusterAffinity' }, { name: 'TaintToleration' }, { name: 'Readiness' }],
-  score: [{ name: 'TaintToleration', weight: 3 }],
-  preAssign: [{ name: 'StaticAssigner' }],
+  score: [
+    { name: 'TaintToleration', weight: 3 },
+    { name: 'PreferredClusters', weight: 2 },
+  ],
+  preAssign: [
+    { name: 'StaticAssigner' },
+    { name: 'ClusterCount' },
+    { name: 'PreferredClusters' },
+    { name: 'TopologySpread' },
+  ],
   assign: [{ name: 'StaticAssigner' }, { name: 'DynamicAssigner' }],
   bind: [{ name: 'DefaultBinder' }],
 };

@@ -2,8 +2,9 @@ import { divideDynamically } from '../assign/divide-dynamically.ts';
 import { SharedCapacity } from '../assign/shared-capacity.ts';
 import { sum } from '../assign/sum.ts';
 import { tabulate } from '../assign/tabulate.ts';
-import type { Assignment, Candidate, Plugin } from '../framework/plugin.ts';
+import type { Assignment, Candidate, Cycle, Plugin, Replicas } from '../framework/plugin.ts';
 import { PresentReplicas } from '../present-replicas.ts';
+import { dynamicNotes } from './dynamic-notes.ts';
 
 /**
  * Dynamic dividing, by the free capacity that was predicted: only the difference to what there is moves. What one
@@ -12,42 +13,59 @@ import { PresentReplicas } from '../present-replicas.ts';
 export function dynamicAssigner(): Plugin {
   return {
     name: 'DynamicAssigner',
-    assign: ({ subscription, bound }, candidates, demand) => {
-      const dividing = subscription.spec.dividingScheduling;
+    assign: (cycle, candidates, demand) => {
+      const dividing = cycle.subscription.spec.dividingScheduling;
       if (dividing?.type !== 'Dynamic') return undefined;
       const strategy = dividing.dynamicDividing?.strategy ?? 'Spread';
-      const present = new PresentReplicas(subscription.status);
-      const shared = candidates.map(() => new SharedCapacity());
-      const replicas = tabulate(candidates, demand, (desired, feed) => {
-        const capacities = candidates.map(candidate => capacityOf(candidate, feed));
-        const members = candidates.map(({ key }, index) => ({
-          present: present.of(key, feed),
-          room: shared[index]?.left(capacities[index] ?? 0) ?? 0,
-        }));
-        const counts = divideDynamically({ strategy, desired, members });
-        counts.forEach((count, index) => {
-          const more = count - (members[index]?.present ?? 0);
-          shared[index]?.take(more, capacities[index] ?? 0);
-        });
-        return counts;
-      });
-      return { replicas: strategy === 'Spread' ? replicas : used(replicas, bound) };
+      const replicas = divide(cycle, candidates, demand, strategy);
+      return { replicas: strategy === 'Spread' ? usable(cycle, replicas) : used(cycle, replicas) };
     },
   };
 }
 
-/** Without the clusters that are to stay out: few are filled, and one that was emptied is not left. */
-function used(
-  replicas: Assignment['replicas'],
-  bound: ReadonlySet<string>,
+function divide(
+  cycle: Cycle,
+  candidates: readonly Candidate[],
+  demand: Replicas,
+  strategy: 'Spread' | 'Binpack',
 ): Assignment['replicas'] {
-  const all = [...replicas];
-  const some = all.filter(([key, row]) => bound.has(key) || sum(Object.values(row)) > 0);
-  return new Map(some.length > 0 ? some : all.slice(0, 1));
+  const present = new PresentReplicas(cycle.subscription.status);
+  const preferences = dynamicNotes.preferences.read(cycle) ?? [];
+  const minClusters = dynamicNotes.minClusters.read(cycle) ?? 0;
+  const constraints = dynamicNotes.constraints.read(cycle) ?? [];
+  const allowed = dynamicNotes.usable.read(cycle);
+  const shared = candidates.map(() => new SharedCapacity());
+  return tabulate(candidates, demand, (desired, feed) => {
+    const capacities = candidates.map(candidate =>
+      allowed && !allowed.has(candidate.key) ? 0 : capacityOf(candidate, feed),
+    );
+    const members = candidates.map(({ key }, index) => ({
+      present: present.of(key, feed),
+      room: shared[index]?.left(capacities[index] ?? 0) ?? 0,
+      preference: preferences[index] ?? 0,
+    }));
+    const counts = divideDynamically({ strategy, desired, members, minClusters, constraints });
+    counts.forEach((count, index) => {
+      shared[index]?.take(count - (members[index]?.present ?? 0), capacities[index] ?? 0);
+    });
+    return counts;
+  });
 }
 
 /** How many more replicas of a feed the cluster takes; a prediction is not trusted to be a sound number. */
 function capacityOf({ retained, capacity }: Candidate, feed: string): number {
   const predicted = Math.floor(capacity?.[feed] ?? 0);
   return retained || !(predicted > 0) ? 0 : Math.min(predicted, 2 ** 31 - 1);
+}
+
+function usable(cycle: Cycle, replicas: Assignment['replicas']): Assignment['replicas'] {
+  const allowed = dynamicNotes.usable.read(cycle);
+  return allowed ? new Map([...replicas].filter(([key]) => allowed.has(key))) : replicas;
+}
+
+/** Without the clusters that are to stay out: few are filled, and one that was emptied is not left. */
+function used({ bound }: Cycle, replicas: Assignment['replicas']): Assignment['replicas'] {
+  const all = [...replicas];
+  const some = all.filter(([key, row]) => bound.has(key) || sum(Object.values(row)) > 0);
+  return new Map(some.length > 0 ? some : all.slice(0, 1));
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
+import { ApiError } from '../kube/api-error.ts';
 import { KubeClient } from '../kube/client.ts';
 import { eventually } from '../test/eventually.ts';
 import { type FakeApiServer, startFakeApiServer } from '../test/fake-api-server.ts';
@@ -108,6 +109,39 @@ describe('runController', () => {
     });
     await eventually(async () => (await count('success')) === 1);
     assert.equal(await count('error'), 3);
+    stop.abort();
+    await running;
+  });
+
+  it('waits as long as it is told before it tries again, but only moments when somebody wrote first', async () => {
+    server.objects.put(widgets, widget('a'));
+    const clock = new FakeClock();
+    const status = { kind: 'Status', apiVersion: 'v1', reason: 'Conflict' } as const;
+    const failures = [new Error('not yet'), new Error('still not'), new ApiError(status, 409)];
+    let runs = 0;
+    const running = run(
+      {
+        backOff: { firstMs: 1000, longestMs: 1500 },
+        reconcile: async () => {
+          runs++;
+          const failure = failures.shift();
+          if (failure) throw failure;
+        },
+      },
+      clock,
+    );
+    const waits: number[] = [];
+    for (let before = 1; before <= 3; before++) {
+      await eventually(() => runs === before && clock.pending === 1);
+      const failed = clock.monotonic();
+      while (runs === before) await clock.advance(1);
+      waits.push(clock.monotonic() - failed);
+    }
+    // A wait may be shortened by up to half; the third is 10 ms, doubled by each failure before.
+    for (const [index, longest] of [1000, 1500, 40].entries()) {
+      const wait = waits[index] ?? 0;
+      assert.ok(wait >= longest / 2 && wait <= longest, `wait ${index} was ${wait} ms`);
+    }
     stop.abort();
     await running;
   });

@@ -27,6 +27,8 @@ export interface Controller {
   readonly name: string;
   /** Keys worked on at the same time. Default 4. */
   readonly concurrency?: number;
+  /** How long a failed key waits, doubled at each further failure. Default: 10 ms up to a minute. */
+  readonly backOff?: { readonly firstMs: number; readonly longestMs: number };
   /** Longest time one reconcile may take. Default 2 minutes. */
   readonly deadlineMs?: number;
   /** Keys of higher priority are worked on first. By default all are equal, but a first list waits behind changes. */
@@ -40,6 +42,8 @@ export interface Controller {
 }
 
 const slowMs = 30_000;
+/** Somebody wrote first: the watch tells us within moments what. */
+const firstConflictMs = 10;
 
 /** Runs a controller until `signal` aborts; resolves when its last reconcile has ended. */
 export async function runController(
@@ -48,11 +52,12 @@ export async function runController(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, metrics } = runtime;
-  const { priority, gatherMs = 0 } = controller;
+  const { priority, backOff, gatherMs = 0 } = controller;
   const queue = new Queue<string>(controller.name, {
     clock,
     metrics,
     ...(priority && { priorityOf: priority }),
+    ...(backOff && { firstRetryMs: backOff.firstMs, longestRetryMs: backOff.longestMs }),
   });
   const feed = (key: string, initial: boolean) => {
     if (gatherMs > 0) queue.addAfter(key, gatherMs);
@@ -142,7 +147,7 @@ class Worker {
       this.#logger.error({ key, err: error }, 'reconcile failed, waiting for a change');
       return 'terminal_error';
     }
-    this.#queue.retry(key);
+    this.#queue.retry(key, isConflict(error) ? firstConflictMs : undefined);
     const attempt = this.#queue.failures(key);
     // Somebody wrote first: part of normal life, and seldom twice in a row.
     if (isConflict(error)) this.#logger.debug({ key, attempt }, 'outdated, will look again');

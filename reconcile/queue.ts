@@ -89,12 +89,12 @@ export class Queue<K extends string> {
     else this.#delayed.add(key, ms);
   }
 
-  /** Adds a failed key again after its back-off, which doubles with each failure in a row. */
-  retry(key: K): void {
+  /** Adds a failed key again after its back-off, which begins with `firstMs` and doubles with each failure in a row. */
+  retry(key: K, firstMs = this.#firstRetryMs): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.#metrics?.retries.inc({ name: this.name });
-    const full = Math.min(this.#firstRetryMs * 2 ** failures, this.#longestRetryMs);
+    const full = Math.min(firstMs * 2 ** failures, this.#longestRetryMs);
     this.addAfter(key, full * (0.5 + this.#random() / 2));
   }
 

@@ -48,6 +48,13 @@ describe('patchStatus', () => {
     assert.deepEqual(patched.status, { other: 1, ...status });
   });
 
+  it('writes nothing at all over a later state when the writer is strict', async () => {
+    const object = server.objects.put(widgets, widget('a'));
+    server.objects.put(widgets, { ...object, status: { theirs: 1 } });
+    const writer = { fieldManager: 'test', strict: true };
+    await assert.rejects(patchStatus(client, widgets, object, { mine: 1 }, writer), isConflict);
+  });
+
   it('does not write conditions into another object under the same name', async () => {
     const object = server.objects.put(widgets, widget('a'));
     server.objects.remove(widgets, object.metadata);

@@ -8,6 +8,8 @@ export interface StatusWriter {
   readonly fieldManager: string;
   /** Nobody else writes conditions of this object, so that an outdated view of it can lose nothing. */
   readonly alone?: boolean;
+  /** Every change was decided from all of the object: none is written over a later state of it. */
+  readonly strict?: boolean;
 }
 
 interface WithStatus extends KubeObject {
@@ -20,21 +22,23 @@ interface WithStatus extends KubeObject {
  *
  * Conditions decided on an outdated object are refused as a conflict (409), since a merge patch replaces their
  * whole list and with it what others wrote. Other fields carry no such lock: writers of different fields never
- * get in each other's way, and neither does a writer who is alone.
+ * get in each other's way, and neither does a writer who is alone. A strict writer's are all refused when outdated:
+ * no other object, and no later state of this one, has the same resourceVersion.
  */
 export async function patchStatus<T extends WithStatus>(
   client: KubeClient,
   resource: Resource<T>,
   object: T,
   status: NonNullable<T['status']>,
-  { fieldManager, alone = false }: StatusWriter,
+  { fieldManager, alone = false, strict = false }: StatusWriter,
   signal?: AbortSignal,
 ): Promise<T> {
   const { namespace, name = '', resourceVersion } = object.metadata;
   const before = (object.status ?? {}) as Record<string, unknown>;
   const change = diffMergePatch(before, status as Record<string, unknown>);
   if (change === undefined) return object;
-  const lock = !alone && 'conditions' in change && { metadata: { resourceVersion } };
+  const locked = strict || (!alone && 'conditions' in change);
+  const lock = locked && { metadata: { resourceVersion } };
   const body = { ...lock, status: change };
   const write = { fieldManager, subresource: 'status' };
   return client.patch(resource, { namespace, name }, { type: 'merge', body }, write, signal);

@@ -1,26 +1,8 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import { type Subscription, subscriptions } from '../api/apps/subscription.ts';
-import { type LabelSelector, matchesSelector } from '../api/label-selector.ts';
 import { StoreInformer } from '../reconcile/informer.ts';
 import { cluster, keyFor, subscription } from '../test/scheduling-objects.ts';
-import { affectedBy, demandOf, indexSubscriptions, offersOf } from './affected-subscriptions.ts';
-
-const key = fc.constantFrom('a', 'b', 'c');
-const value = fc.constantFrom('1', '2', '');
-const labels = fc.dictionary(key, value);
-const expression = fc.oneof(
-  fc.record({
-    key,
-    operator: fc.constantFrom('In', 'NotIn'),
-    values: fc.array(value, { minLength: 1, maxLength: 2 }),
-  }),
-  fc.record({ key, operator: fc.constantFrom('Exists', 'DoesNotExist') }),
-);
-const selector = fc.record(
-  { matchLabels: labels, matchExpressions: fc.array(expression, { maxLength: 3 }) },
-  { requiredKeys: [] },
-) as fc.Arbitrary<LabelSelector>;
+import { affectedBy, indexSubscriptions } from './affected-subscriptions.ts';
 
 function informerOf(...objects: Subscription[]) {
   const informer = new StoreInformer(subscriptions, {
@@ -33,16 +15,6 @@ function informerOf(...objects: Subscription[]) {
 }
 
 describe('affectedBy', () => {
-  it('finds by index whatever selector matches', () => {
-    fc.assert(
-      fc.property(selector, labels, (demand, offer) => {
-        const found = demandOf(demand).some(each => offersOf(offer).includes(each));
-        assert.ok(found || !matchesSelector(demand, offer));
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
   it('finds the Subscriptions that matched before a change, match after it, or are bound', () => {
     const matching = (name: string, value: string, bindingClusters: string[] = []) =>
       subscription(

@@ -5,6 +5,7 @@ import type { ManagedCluster } from '../api/clusters/managed-cluster.ts';
 import { annotations } from '../api/well-known.ts';
 import { keyOf } from '../reconcile/key.ts';
 import { cluster, keyFor, subscription } from '../test/scheduling-objects.ts';
+import { ClusterIndex } from './cluster-index.ts';
 import { buildProfile } from './framework/profile.ts';
 import { type Decision, place, type World } from './place.ts';
 import { ownPlugins } from './plugin-factories.ts';
@@ -21,11 +22,11 @@ function decide(
 ): Decision {
   const cycle = {
     subscription: sub,
-    clusters: clusters.filter(({ metadata }) => metadata.deletionTimestamp === undefined),
+    clusters: ClusterIndex.of(clusters),
     bound: new Set(sub.status?.bindingClusters),
     notes: new Map(),
   };
-  return place(profile, cycle, { clusters, deleted: new Set(), recentRemovals: 0, ...world });
+  return place(profile, cycle, { deleted: new Set(), recentRemovals: 0, ...world });
 }
 
 function bound(...names: string[]): Subscription {

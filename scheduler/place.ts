@@ -1,9 +1,8 @@
 import type { Subscription } from '../api/apps/subscription.ts';
-import type { ManagedCluster } from '../api/clusters/managed-cluster.ts';
 import { isTrue } from '../api/conditions.ts';
 import { annotations } from '../api/well-known.ts';
-import { keyOf } from '../reconcile/key.ts';
 import { conditionTypes } from './condition-types.ts';
+import { type Considered, considerClusters } from './framework/consider-clusters.ts';
 import { filterClusters, type Judgement } from './framework/filter-clusters.ts';
 import type { Candidate, Cycle, Placement, Refusal } from './framework/plugin.ts';
 import type { Profile } from './framework/profile.ts';
@@ -13,9 +12,8 @@ import { guardRemovals } from './removal-guard.ts';
 import { selectClusters } from './select-clusters.ts';
 import { specProblems } from './spec-problems.ts';
 
-/** What a placement is decided from. */
+/** What a placement is decided from besides its cycle. */
 export interface World {
-  readonly clusters: readonly ManagedCluster[];
   /** Clusters, by `namespace/name`, whose deletion the API server has reported. */
   readonly deleted: ReadonlySet<string>;
   /** Inferred removals of this Subscription in the last ten minutes. */
@@ -51,9 +49,9 @@ export function leaveAlone(refusal: Refusal): Decision {
 export function place(profile: Profile, cycle: Cycle, world: World): Decision {
   const problems = specProblems(cycle.subscription.spec);
   if (problems.length > 0) return leaveAlone(refusal('InvalidSpec', problems.join('; ')));
-  const refused = profile.firstRefusal('preFilter', plugin => plugin.preFilter(cycle));
-  if (refused) return leaveAlone(refused);
-  const judgement = filterClusters(profile, cycle);
+  const considered = considerClusters(profile, cycle);
+  if ('refusal' in considered) return leaveAlone(considered.refusal);
+  const judgement = filterClusters(profile, cycle, considered.clusters);
   const scored = markRetained(
     scoreClusters(profile, cycle, [...judgement.feasible, ...judgement.retained]),
     judgement,
@@ -62,7 +60,7 @@ export function place(profile: Profile, cycle: Cycle, world: World): Decision {
   if (unscored) return leaveAlone(unscored);
   const wanted = selectClusters(cycle.subscription, scored, cycle.bound);
   const inferred = inferredRemovals(cycle, world, wanted);
-  if (wanted.size === 0) return nowhere(profile, cycle, judgement, inferred);
+  if (wanted.size === 0) return nowhere(profile, cycle, { ...judgement, ...considered }, inferred);
   const { removed, held, limit } = guardRemovals({
     inferred,
     bound: cycle.bound.size,
@@ -81,17 +79,14 @@ function markRetained(
   { retained }: Judgement,
 ): readonly Candidate[] {
   if (retained.length === 0) return candidates;
-  const keys = new Set(retained.map(keyOf));
+  const keys = new Set(retained.map(({ key }) => key));
   return candidates.map(each => (keys.has(each.key) ? { ...each, retained: true } : each));
 }
 
 /** Bound clusters that are no longer wanted although nobody has deleted them. */
 function inferredRemovals(cycle: Cycle, world: World, wanted: ReadonlySet<string>): string[] {
-  const leaving = new Set(
-    world.clusters.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).map(keyOf),
-  );
   return [...cycle.bound]
-    .filter(key => !(wanted.has(key) || leaving.has(key) || world.deleted.has(key)))
+    .filter(key => !(wanted.has(key) || cycle.clusters.isLeaving(key) || world.deleted.has(key)))
     .sort();
 }
 
@@ -99,14 +94,14 @@ function inferredRemovals(cycle: Cycle, world: World, wanted: ReadonlySet<string
 function nowhere(
   profile: Profile,
   cycle: Cycle,
-  { rejections }: Judgement,
+  { rejections, excluded }: Judgement & Considered,
   inferred: readonly string[],
 ): Decision {
   const own = profile.firstRefusal('postFilter', plugin => plugin.postFilter(cycle, rejections));
   const confirmed = isConfirmed(cycle.subscription);
   const kept = confirmed ? [] : inferred;
   const message = [
-    `0/${cycle.clusters.length} clusters are available${summary(rejections)}`,
+    `0/${cycle.clusters.list().length} clusters are available${summary(rejections, excluded)}`,
     ...(kept.length > 0 ? [keptMessage(kept, cycle.subscription)] : []),
   ].join('. ');
   return {
@@ -127,9 +122,11 @@ function keptMessage(kept: readonly string[], { metadata }: Subscription): strin
 }
 
 /** `: 2 are not ready, 1 do not match any subscriber`, most frequent first. */
-function summary(rejections: Judgement['rejections']): string {
-  const reasons = Object.entries(Object.groupBy(rejections.values(), ({ reason }) => reason))
-    .map(([reason, all = []]) => ({ reason, count: all.length }))
+function summary(rejections: Judgement['rejections'], excluded: Considered['excluded']): string {
+  const counts = new Map(excluded);
+  for (const { reason } of rejections.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const reasons = [...counts]
+    .map(([reason, count]) => ({ reason, count }))
     .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
   if (reasons.length === 0) return '';
   return `: ${reasons.map(({ reason, count }) => `${count} ${reason}`).join(', ')}`;

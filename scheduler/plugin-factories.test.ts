@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cluster, subscription } from '../test/scheduling-objects.ts';
+import { ClusterIndex } from './cluster-index.ts';
 import { readConfiguration } from './configuration.ts';
 import { foreignPlugins } from './plugin-factories.ts';
 
@@ -35,7 +36,7 @@ describe('plugins of ES modules', () => {
     const plugin = make?.({ since: 'v1.30' });
     const cycle = {
       subscription: subscription(),
-      clusters: [],
+      clusters: new ClusterIndex(),
       bound: new Set<string>(),
       notes: new Map(),
     };

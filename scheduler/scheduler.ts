@@ -14,7 +14,7 @@ import type { Informer } from '../reconcile/informer.ts';
 import type { Runtime } from '../reconcile/runtime.ts';
 import { patchStatus } from '../reconcile/status-patch.ts';
 import { announce } from './announce.ts';
-import { fieldManager } from './field-manager.ts';
+import { ClusterIndex } from './cluster-index.ts';
 import { bindPlacement } from './framework/bind-placement.ts';
 import { divideReplicas } from './framework/divide-replicas.ts';
 import type { Cycle, Refusal } from './framework/plugin.ts';
@@ -24,6 +24,7 @@ import { recordDeletions } from './recorded-deletions.ts';
 import { refusal } from './refusal.ts';
 import { RemovalHistory } from './removal-guard.ts';
 import { type SchedulerMetrics, schedulerMetrics } from './scheduler-metrics.ts';
+import { statusWriter } from './status-writer.ts';
 import { statusAfter } from './subscription-status.ts';
 
 /** Places Subscriptions, one at a time each, by the profile their schedulerName names. */
@@ -35,6 +36,7 @@ export class Scheduler {
   readonly dedicated: Informer<Namespace>;
   readonly #runtime: Runtime;
   readonly #profiles: ReadonlyMap<string, Profile>;
+  readonly #index: ClusterIndex;
   readonly #deleted: ReadonlySet<string>;
   readonly #history: RemovalHistory;
   readonly #metrics: SchedulerMetrics;
@@ -47,6 +49,7 @@ export class Scheduler {
     this.clusters = cache.informer(managedClusters);
     this.inventories = cache.informer(feedInventories);
     this.dedicated = cache.informer(builtin.namespaces, { labelSelector: labels.clusterId });
+    this.#index = ClusterIndex.follow(this.clusters);
     this.#deleted = recordDeletions(this.clusters);
     this.#history = new RemovalHistory(clock);
     this.#metrics = schedulerMetrics(metrics);
@@ -78,9 +81,7 @@ export class Scheduler {
     return {
       subscription,
       ...(inventory && { inventory }),
-      clusters: this.clusters
-        .list()
-        .filter(({ metadata }) => metadata.deletionTimestamp === undefined),
+      clusters: this.#index,
       bound: new Set(subscription.status?.bindingClusters),
       notes: new Map(),
     };
@@ -91,7 +92,6 @@ export class Scheduler {
     const refused = this.#policy(profile, cycle.subscription);
     if (refused) return leaveAlone(refused);
     const world: World = {
-      clusters: this.clusters.list(),
       deleted: this.#deleted,
       recentRemovals: this.#history.recent(metadata.uid ?? ''),
     };
@@ -150,6 +150,6 @@ export class Scheduler {
     signal: AbortSignal,
   ): Promise<void> {
     const { client } = this.#runtime;
-    await patchStatus(client, subscriptions, subscription, status, { fieldManager }, signal);
+    await patchStatus(client, subscriptions, subscription, status, statusWriter, signal);
   }
 }

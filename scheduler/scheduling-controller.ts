@@ -13,6 +13,9 @@ export function schedulingController(scheduler: Scheduler): Controller {
   indexSubscriptions(subscriptions);
   return {
     name: 'scheduling',
+    // Deciding takes the processor, writing waits for the API server: while some are written, others are decided.
+    concurrency: 32,
+    backOff: { firstMs: 1000, longestMs: 10_000 },
     // The first list of Subscriptions brings them all: the first lists of the others need not.
     sources: [
       watchObjects(subscriptions, { when: concernsScheduling }),

@@ -5,6 +5,7 @@ import type { Subscription } from '../../api/apps/subscription.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import { cluster, inventoryOf, keyFor, subscription } from '../../test/scheduling-objects.ts';
 import { sum } from '../assign/sum.ts';
+import { ClusterIndex } from '../cluster-index.ts';
 import { type Decision, place } from '../place.ts';
 import { ownPlugins } from '../plugin-factories.ts';
 import { statusAfter } from '../subscription-status.ts';
@@ -42,11 +43,11 @@ async function decide(sub: Subscription, { clusters, room, wanted }: World): Pro
   const cycle = {
     subscription: sub,
     inventory: inventoryOf(sub, ...wanted),
-    clusters,
+    clusters: ClusterIndex.of(clusters),
     bound: new Set(sub.status?.bindingClusters),
     notes: new Map(),
   };
-  const world = { clusters, deleted: new Set<string>(), recentRemovals: 0 };
+  const world = { deleted: new Set<string>(), recentRemovals: 0 };
   const decision = place(profile, cycle, world);
   if (decision.refusal) return decision;
   return divideReplicas(profile, cycle, decision, new AbortController().signal);

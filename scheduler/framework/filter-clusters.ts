@@ -1,49 +1,41 @@
-import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
-import { keyOf } from '../../reconcile/key.ts';
+import type { KeyedCluster } from '../sorted-clusters.ts';
 import type { Cycle, Rejection } from './plugin.ts';
-import type { PluginAt, Profile } from './profile.ts';
+import type { Profile } from './profile.ts';
 
-/** Every cluster, judged. */
+/** Clusters, judged. */
 export interface Judgement {
   /** Clusters, bound or not, that may take the Subscription. */
-  readonly feasible: readonly ManagedCluster[];
+  readonly feasible: readonly KeyedCluster[];
   /** Bound clusters that would get nothing new but keep what they have. */
-  readonly retained: readonly ManagedCluster[];
+  readonly retained: readonly KeyedCluster[];
   /** Why all others, and the retained ones, are not feasible; by `namespace/name`. */
   readonly rejections: ReadonlyMap<string, Rejection>;
 }
 
-/** Asks the filters about every cluster. A bound one stays unless a rejection evicts. */
-export function filterClusters(profile: Profile, cycle: Cycle): Judgement {
-  const filters = profile.at('filter');
-  const feasible: ManagedCluster[] = [];
-  const retained: ManagedCluster[] = [];
-  const rejections = new Map<string, Rejection>();
-  for (const cluster of cycle.clusters) {
-    const key = keyOf(cluster);
-    const bound = cycle.bound.has(key);
-    const rejection = judge(filters, cycle, cluster, bound);
-    if (rejection === undefined) feasible.push(cluster);
-    else {
-      rejections.set(key, rejection);
-      if (bound && !rejection.evicts) retained.push(cluster);
-    }
-  }
-  return { feasible, retained, rejections };
-}
-
-/** The first rejection; for a bound cluster the first that evicts, if any does. */
-function judge(
-  filters: readonly PluginAt<'filter'>[],
+/**
+ * Asks one filter after the other about the clusters that are left. A bound one stays unless a rejection evicts, of
+ * which the last one counts, or else the first rejection.
+ */
+export function filterClusters(
+  profile: Profile,
   cycle: Cycle,
-  cluster: ManagedCluster,
-  bound: boolean,
-): Rejection | undefined {
-  let first: Rejection | undefined;
-  for (const plugin of filters) {
-    const rejection = plugin.filter(cycle, cluster);
-    if (rejection && (rejection.evicts || !bound)) return rejection;
-    first ??= rejection;
+  clusters: readonly KeyedCluster[],
+): Judgement {
+  const rejections = new Map<string, Rejection>();
+  let left = clusters;
+  for (const plugin of profile.at('filter')) {
+    left = left.filter(({ key, cluster }) => {
+      const rejection = plugin.filter(cycle, cluster);
+      if (rejection === undefined) return true;
+      const stays = !rejection.evicts && cycle.bound.has(key);
+      if (!(stays && rejections.has(key))) rejections.set(key, rejection);
+      return stays;
+    });
   }
-  return first;
+  if (rejections.size === 0) return { feasible: left, retained: [], rejections };
+  return {
+    feasible: left.filter(({ key }) => !rejections.has(key)),
+    retained: left.filter(({ key }) => rejections.has(key)),
+    rejections,
+  };
 }

@@ -1,14 +1,16 @@
 import type { FeedInventory } from '../../api/apps/feed-inventory.ts';
 import type { Subscription, SubscriptionStatus } from '../../api/apps/subscription.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
+import type { Clusters } from '../cluster-index.ts';
+import type { KeyedCluster } from '../sorted-clusters.ts';
 
 /** One attempt to place one Subscription, as every plugin sees it. */
 export interface Cycle {
   readonly subscription: Subscription;
   /** What its feeds need; with strategy Dividing, when there is one. */
   readonly inventory?: FeedInventory;
-  /** All clusters that are not being deleted, as they were when the attempt began. */
-  readonly clusters: readonly ManagedCluster[];
+  /** All clusters, to be listed or selected by label. */
+  readonly clusters: Clusters;
   /** `namespace/name` of the clusters it is bound to now. */
   readonly bound: ReadonlySet<string>;
   /** What plugins hand to each other, by a name of their own. */
@@ -20,6 +22,13 @@ export interface Refusal {
   readonly reason: string;
   /** One sentence: which field, why, and what is allowed. */
   readonly message: string;
+}
+
+/** The only clusters that are worth looking at. */
+export interface Narrowing {
+  readonly clusters: readonly KeyedCluster[];
+  /** Why all others are not; reads on from "2 clusters …". */
+  readonly reason: string;
 }
 
 /** Why one cluster cannot take the Subscription. */
@@ -34,9 +43,7 @@ export interface Rejection {
 export type Replicas = Readonly<Record<string, number>>;
 
 /** A cluster that may take the Subscription, with what is known about it. */
-export interface Candidate {
-  readonly key: string;
-  readonly cluster: ManagedCluster;
+export interface Candidate extends KeyedCluster {
   readonly score: number;
   /** Bound, keeps what it has, and is to get nothing new: it is not ready, or tainted. */
   readonly retained?: true;
@@ -72,8 +79,8 @@ export interface Binding extends Placement {
  */
 export interface Plugin {
   readonly name: string;
-  /** Before any cluster is looked at. */
-  preFilter?(cycle: Cycle): Refusal | undefined;
+  /** Before any cluster is looked at; may narrow down which are. */
+  preFilter?(cycle: Cycle): Refusal | Narrowing | undefined;
   /** May this cluster take it? */
   filter?(cycle: Cycle, cluster: ManagedCluster): Rejection | undefined;
   /** No cluster may: the last word on why. */

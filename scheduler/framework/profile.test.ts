@@ -35,11 +35,8 @@ function namesAt(profile: Profile, point: ExtensionPoint): string[] {
 describe('buildProfile', () => {
   it('enables the default plugins when nothing else is said', () => {
     const profile = build();
-    assert.deepEqual(namesAt(profile, 'filter'), [
-      'ClusterAffinity',
-      'TaintToleration',
-      'Readiness',
-    ]);
+    assert.deepEqual(namesAt(profile, 'preFilter'), ['ClusterAffinity']);
+    assert.deepEqual(namesAt(profile, 'filter'), ['TaintToleration', 'Readiness']);
     assert.deepEqual(namesAt(profile, 'bind'), ['DefaultBinder']);
     assert.deepEqual(namesAt(profile, 'assign'), ['StaticAssigner', 'DynamicAssigner']);
     assert.deepEqual(
@@ -63,12 +60,12 @@ describe('buildProfile', () => {
 
   it('drops disabled plugins, but never the one that asks which clusters match', () => {
     const some = build({ filter: { disabled: [{ name: 'Readiness' }] } });
-    assert.deepEqual(namesAt(some, 'filter'), ['ClusterAffinity', 'TaintToleration']);
-    const none = build({ filter: { disabled: [{ name: '*' }], enabled: [{ name: 'Extra' }] } });
-    assert.deepEqual(namesAt(none, 'filter'), ['ClusterAffinity', 'Extra']);
+    assert.deepEqual(namesAt(some, 'filter'), ['TaintToleration']);
+    const none = build({ preFilter: { disabled: [{ name: '*' }], enabled: [{ name: 'Extra' }] } });
+    assert.deepEqual(namesAt(none, 'preFilter'), ['ClusterAffinity', 'Extra']);
     assert.throws(
-      () => build({ filter: { disabled: [{ name: 'ClusterAffinity' }] } }),
-      /plugins\.filter of profile default\.disabled: ClusterAffinity cannot be disabled/,
+      () => build({ preFilter: { disabled: [{ name: 'ClusterAffinity' }] } }),
+      /plugins\.preFilter of profile default\.disabled: ClusterAffinity cannot be disabled/,
     );
   });
 
@@ -77,7 +74,7 @@ describe('buildProfile', () => {
       { name: 'OnlyFilters', args: 'x' },
     ]);
     assert.equal(namesAt(profile, 'filter').at(-1), 'OnlyFilters x');
-    assert.equal(profile.at('filter')[1], profile.at('score')[0]);
+    assert.equal(profile.at('filter')[0], profile.at('score')[0]);
   });
 
   it('refuses a plugin that does not exist, saying which do', () => {

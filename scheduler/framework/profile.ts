@@ -34,7 +34,7 @@ export interface Profile {
 /** What runs when a profile says nothing. */
 export const defaultPlugins: Partial<Record<ExtensionPoint, readonly Enabled[]>> = {
   preFilter: [{ name: 'ClusterAffinity' }],
-  filter: [{ name: 'ClusterAffinity' }, { name: 'TaintToleration' }, { name: 'Readiness' }],
+  filter: [{ name: 'TaintToleration' }, { name: 'Readiness' }],
   score: [
     { name: 'TaintToleration', weight: 3 },
     { name: 'PreferredClusters', weight: 2 },

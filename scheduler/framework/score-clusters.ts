@@ -1,5 +1,4 @@
-import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
-import { keyOf } from '../../reconcile/key.ts';
+import type { KeyedCluster } from '../sorted-clusters.ts';
 import type { Candidate, Cycle } from './plugin.ts';
 import type { Profile } from './profile.ts';
 
@@ -7,18 +6,18 @@ import type { Profile } from './profile.ts';
 export function scoreClusters(
   profile: Profile,
   cycle: Cycle,
-  clusters: readonly ManagedCluster[],
+  clusters: readonly KeyedCluster[],
 ): readonly Candidate[] {
   const sums = clusters.map(() => 0);
   for (const plugin of profile.at('score')) {
     const weight = profile.weightOf(plugin);
-    const scores = normalise(clusters.map(cluster => plugin.score(cycle, cluster)));
+    const scores = normalise(clusters.map(({ cluster }) => plugin.score(cycle, cluster)));
     scores.forEach((score, index) => {
       sums[index] = (sums[index] ?? 0) + weight * score;
     });
   }
   return clusters
-    .map((cluster, index) => ({ key: keyOf(cluster), cluster, score: sums[index] ?? 0 }))
+    .map(({ key, cluster }, index) => ({ key, cluster, score: sums[index] ?? 0 }))
     .sort((a, b) => b.score - a.score || (a.key < b.key ? -1 : 1));
 }
 

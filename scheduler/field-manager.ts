@@ -1,2 +1,0 @@
-/** Name of the scheduler in managedFields. */
-export const fieldManager = 'clusternet-scheduler';

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { clusterRoles } from '../api/well-known.ts';
@@ -19,6 +18,7 @@ import {
   writeChildKubeconfig,
 } from './child-kubeconfig.ts';
 import { clientCertificate } from './client-certificate.ts';
+import { quietWatch } from './quiet-watch.ts';
 import { useTestBed } from './test-bed.ts';
 
 const namespace = 'road-access';
@@ -43,6 +43,8 @@ describe('the road, reaching a child through the parent', () => {
     parent = await bed().client('parent');
     berlin = await bed().client('berlin');
     id = (await bed().joined('berlin')).id;
+    // Judged by road-quiet-watch, minutes later.
+    await quietWatch(bed());
     await cleanUp();
     for (const name of [visitor, stranger]) {
       await bed().kubectl(['create', 'serviceaccount', name, '-n', 'default']);
@@ -173,34 +175,6 @@ describe('the road, reaching a child through the parent', () => {
       assert.match(stdout, /^\+ +colour: blue$/m);
       await kubectl(['delete', 'configmap', key.name, '-n', namespace]);
       assert.equal(await colour(), undefined);
-    });
-
-    it('keeps a quiet watch open beyond a minute, and then shows the next event at once', async () => {
-      const args = ['--kubeconfig', through, 'get', 'configmaps', '-n', namespace];
-      const selected = ['--watch-only', '--output-watch-events', '--field-selector'];
-      const stop = new AbortController();
-      const options = { cancelSignal: stop.signal, reject: false } as const;
-      const watch = [...args, ...selected, 'metadata.name=watched'];
-      const watching = execa(bed().tools.kubectl, watch, options);
-      try {
-        let lines = '';
-        watching.stdout.on('data', chunk => {
-          lines += chunk;
-        });
-        const shows = (event: string, withinMs: number) =>
-          eventually(() => lines.includes(event), { withinMs, describe: event });
-        const configMap = ['configmap', 'watched', '-n', namespace];
-        await sleep(2_000);
-        await kubectl(['create', ...configMap]);
-        await shows('ADDED', 10_000);
-        const ended = await Promise.race([watching, sleep(65_000)]);
-        assert.equal(ended, undefined, 'the watch was not ended');
-        await kubectl(['delete', ...configMap]);
-        await shows('DELETED', 5_000);
-      } finally {
-        stop.abort();
-        await watching;
-      }
     });
 
     it('carries a list of 50 MB, byte for byte what the child itself answers', async () => {

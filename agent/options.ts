@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../api/duration.ts';
+import { parseFeatureGates } from '../api/feature-gates.ts';
 import { isDnsLabel, isLabelKey, isLabelValue } from '../api/label-syntax.ts';
 import { defaultNodeLabelRule, type NodeLabelRule } from '../api/node-labels.ts';
 import {
@@ -193,15 +194,12 @@ function parseLabels(text: string): Record<string, string> {
   );
 }
 
-function parseGates(text: string): Record<string, boolean> {
-  const entries = text.split(',').filter(entry => entry !== '');
-  return Object.fromEntries(
-    entries.map(entry => {
-      const [, gate, value] = /^(\w+)=(true|false)$/.exec(entry.trim()) ?? [];
-      if (gate !== undefined) return [gate, value === 'true'];
-      throw new InvalidArgumentError(`"${entry}" is not a gate: write Name=true or Name=false.`);
-    }),
-  );
+function parseGates(text: string): Readonly<Record<string, boolean>> {
+  try {
+    return parseFeatureGates(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 function threshold(flags: string, description: string): Option {

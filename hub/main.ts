@@ -22,9 +22,7 @@ import { cutRevokedTunnels } from './lifecycle/cut-revoked-tunnels.ts';
 import { clusterHealthController } from './lifecycle/health-controller.ts';
 import { leavingController } from './lifecycle/leaving-controller.ts';
 import { type HubOptions, readOptions } from './options.ts';
-import { retire } from './retire.ts';
 import { serve } from './serve.ts';
-import { RunningRequests } from './server/running-requests.ts';
 
 /** Runs the hub until `signal` aborts; the number is the exit code of the process. */
 export function run(argv: string[], signal: AbortSignal): Promise<number> {
@@ -49,7 +47,6 @@ async function runHub(options: HubOptions, runtime: Runtime, signal: AbortSignal
   if (!verdict.trusted) throw new ClusternetError('CN_HUB_FRONT_PROXY', verdict.reason);
 
   cutRevokedTunnels(runtime, sockets);
-  const requests = new RunningRequests(clock);
   const ready = () => readiness(runtime, trust);
   const listener = await serve({
     runtime,
@@ -57,7 +54,6 @@ async function runHub(options: HubOptions, runtime: Runtime, signal: AbortSignal
     certificates,
     service,
     sockets,
-    requests,
     address: options.bindAddress,
     port: options.securePort,
     version,
@@ -73,11 +69,7 @@ async function runHub(options: HubOptions, runtime: Runtime, signal: AbortSignal
   });
   logger.info({ port: listener.port, metricsPort: health.port, version }, 'serving');
   try {
-    await Promise.all([
-      sockets.run(signal),
-      lead(options, runtime, controllers, signal),
-      retire({ listener, requests, sockets, logger }, signal),
-    ]);
+    await Promise.all([sockets.run(signal), lead(options, runtime, controllers, signal)]);
   } finally {
     await Promise.all([listener.close(), health.close()]);
   }

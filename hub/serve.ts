@@ -10,7 +10,6 @@ import { authenticator } from './server/authentication.ts';
 import { type HubServer, hubServer } from './server/hub-server.ts';
 import { type Listener, type ListenerSecrets, listen } from './server/listener.ts';
 import { subjectAccessReviewer, tokenReviewer } from './server/parent-reviews.ts';
-import type { RunningRequests } from './server/running-requests.ts';
 
 export interface ServeOptions {
   readonly runtime: Runtime;
@@ -21,7 +20,6 @@ export interface ServeOptions {
   readonly address: string;
   readonly port: number;
   readonly version: string;
-  readonly requests: RunningRequests;
   readonly live: () => readonly string[];
   readonly ready: () => readonly string[];
 }
@@ -37,7 +35,7 @@ export async function serve(options: ServeOptions): Promise<Listener> {
     clientCA: trust.config()?.clientCA ?? set.issuer.certificate,
   });
   const listener = await listen(secrets(), { address, port });
-  connect(listener, server(options), options.requests);
+  connect(listener, server(options));
   certificateInformer(runtime, service.namespace).onChange(({ object }) => {
     const next = fromSecret(object);
     if (next === undefined || next.serving.certificate === set.serving.certificate) return;
@@ -53,9 +51,8 @@ export async function serve(options: ServeOptions): Promise<Listener> {
   return listener;
 }
 
-function connect(listener: Listener, api: HubServer, requests: RunningRequests): void {
+function connect(listener: Listener, api: HubServer): void {
   listener.server.on('request', (incoming, response) => {
-    requests.note(incoming.url ?? '', response);
     api.handle(incoming, response, listener.peerOf(incoming));
   });
   listener.server.on('upgrade', (incoming, socket, head) => {

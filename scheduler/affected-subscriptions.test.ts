@@ -39,6 +39,9 @@ describe('affectedBy', () => {
     const old = cluster('a', { labels: { app: 'web' } });
     const object = { ...old, status: { ...old.status, k8sVersion: 'v1.36.0' } };
     assert.deepEqual(affectedBy({ type: 'updated', old, object, initial: false }, informer), []);
+    const predicting = { ...old, status: { ...old.status, predictorEnabled: true } };
+    const enabled = { type: 'updated', old, object: predicting, initial: false } as const;
+    assert.deepEqual(affectedBy(enabled, informer), ['default/app']);
     const unready = cluster('a', { labels: { app: 'web' }, ready: 'False' });
     const change = { type: 'updated', old, object: unready, initial: false } as const;
     assert.deepEqual(affectedBy(change, informer), ['default/app']);

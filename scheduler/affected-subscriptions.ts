@@ -48,5 +48,8 @@ function factsOf({ metadata, spec, status }: ManagedCluster): unknown {
     metadata.deletionTimestamp !== undefined,
     spec.taints,
     findCondition(status?.conditions, 'Ready')?.status,
+    status?.predictorEnabled,
+    status?.predictorAddress,
+    status?.predictorDirectAccess,
   ];
 }

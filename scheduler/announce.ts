@@ -29,4 +29,6 @@ export function announce(
   }
   const held = isNews(conditionTypes.massChange);
   if (held) events.warning(subscription, 'MassChange', held.message);
+  const unknown = isNews(conditionTypes.capacityUnknown);
+  if (unknown) events.warning(subscription, 'CapacityUnknown', unknown.message);
 }

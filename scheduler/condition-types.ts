@@ -4,4 +4,6 @@ export const conditionTypes = {
   scheduled: 'Scheduled',
   /** There, and True, while removals are held until an administrator confirms. */
   massChange: 'MassChange',
+  /** There, and True, while some clusters do not say how many replicas fit and therefore get nothing new. */
+  capacityUnknown: 'CapacityUnknown',
 } as const;

@@ -49,9 +49,11 @@ const schema = Type.Object(
     kind: Type.Optional(Type.String()),
     profiles: Type.Array(profile, { minItems: 1 }),
     pluginModules: Type.Optional(Type.Array(name, { description: 'Paths of ES modules.' })),
-    // Upstream's; accepted, but nothing divides replicas yet.
+    // Upstream's; accepted, but all clusters are looked at.
     percentageOfClustersToScore: percentage('For strategy Dividing.'),
-    percentageOfClustersToTolerate: percentage('For strategy Dividing.'),
+    percentageOfClustersToTolerate: percentage(
+      'Of the clusters of a dynamically divided Subscription, those that may be without a prediction. With gate FeasibleClustersToleration; default 10.',
+    ),
   },
   closed,
 );
@@ -71,6 +73,8 @@ export interface SchedulerConfiguration {
   readonly profiles: readonly ProfileConfiguration[];
   /** ES modules with plugins of your own. */
   readonly pluginModules?: readonly string[];
+  /** With gate FeasibleClustersToleration: how many of a Subscription's clusters may be without a prediction. */
+  readonly percentageOfClustersToTolerate?: number;
 }
 
 /** Without a file: one profile with the default plugins. */

@@ -51,8 +51,12 @@ async function profilesOf(options: SchedulerOptions, runtime: Runtime): Promise<
   const configuration = config
     ? readConfiguration(await readFile(config, 'utf8'))
     : defaultConfiguration;
+  const { percentageOfClustersToTolerate = 10 } = configuration;
+  const tolerance = options.featureGates.FeasibleClustersToleration
+    ? percentageOfClustersToTolerate
+    : undefined;
   const factories = new Map([
-    ...ownPlugins(runtime.client),
+    ...ownPlugins(runtime, tolerance),
     ...(await foreignPlugins(configuration.pluginModules ?? [])),
   ]);
   return configuration.profiles.map(profile => buildProfile(profile, factories));

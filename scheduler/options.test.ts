@@ -40,4 +40,15 @@ describe('scheduler options', () => {
     assert.equal(options.leaderElection?.namespace, 'other');
     assert.equal(readOptions(['--no-leader-elect'], pod).leaderElection, undefined);
   });
+
+  it("know upstream's feature gates and no others", () => {
+    assert.deepEqual(readOptions([], pod).featureGates, {});
+    const flags = ['--feature-gates', 'FeasibleClustersToleration=true,FailOver=false'];
+    assert.deepEqual(readOptions(flags, pod).featureGates, {
+      FailOver: false,
+      FeasibleClustersToleration: true,
+    });
+    assert.throws(() => readOptions(['--feature-gates=Other=true'], pod), /no gate "Other"; there/);
+    assert.throws(() => readOptions(['--feature-gates=FailOver'], pod), /"FailOver" is not a gate/);
+  });
 });

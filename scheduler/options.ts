@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../api/duration.ts';
+import { parseFeatureGates } from '../api/feature-gates.ts';
 import { namespaces } from '../api/well-known.ts';
 
 /** How one scheduler process is to run: flags, with what the Pod's environment says as defaults. */
@@ -7,6 +8,8 @@ export interface SchedulerOptions {
   readonly kubeconfig: string | undefined;
   /** Path of the configuration file; none means the default profile. */
   readonly config: string | undefined;
+  /** Feature gates that were set, by name; the others have their defaults. */
+  readonly featureGates: Readonly<Partial<Record<FeatureGate, boolean>>>;
   readonly bindAddress: string;
   readonly port: number;
   /** Undefined: lead at once. */
@@ -24,6 +27,11 @@ export interface SchedulerOptions {
   readonly instance: string;
 }
 
+/** Upstream's gates. FailOver has no effect yet. */
+const featureGates = ['FailOver', 'FeasibleClustersToleration'] as const;
+
+export type FeatureGate = (typeof featureGates)[number];
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads flags; a wrong one ends in commander's error, which names the flag and what is allowed. */
@@ -40,6 +48,7 @@ export function readOptions(argv: readonly string[], environment: Environment): 
   return {
     kubeconfig: flags.kubeconfig,
     config: flags.config,
+    featureGates: flags.featureGates,
     bindAddress,
     port: flags.securePort,
     instance,
@@ -62,6 +71,11 @@ function command(): Command {
     .exitOverride()
     .option('--config <path>', 'configuration file: profiles and their plugins')
     .option('--kubeconfig <path>', 'kubeconfig of the parent; in a Pod its own account by default')
+    .addOption(
+      new Option('--feature-gates <list>', `A=true,B=false; of ${featureGates.join(', ')}`)
+        .default({})
+        .argParser(parseGates),
+    )
     .addOption(port('--secure-port', 'port of metrics and health, plain HTTP', 10659))
     .option('--leader-elect', 'wait for the Lease before scheduling', true)
     .option('--no-leader-elect', 'schedule at once; for a scheduler that is alone')
@@ -70,6 +84,18 @@ function command(): Command {
     .addOption(duration('lease-duration', 'how long others wait for a silent leader', '15s'))
     .addOption(duration('renew-deadline', 'how long a leader goes on without renewing', '10s'))
     .addOption(duration('retry-period', 'time between two tries', '2s'));
+}
+
+function parseGates(text: string): Readonly<Record<string, boolean>> {
+  try {
+    const gates = parseFeatureGates(text);
+    const known: readonly string[] = featureGates;
+    const unknown = Object.keys(gates).find(gate => !known.includes(gate));
+    if (unknown === undefined) return gates;
+    throw new Error(`There is no gate "${unknown}"; there are ${known.join(', ')}.`);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 function duration(name: string, description: string, standard: string): Option {

@@ -5,14 +5,14 @@ import type { ManagedCluster } from '../api/clusters/managed-cluster.ts';
 import { annotations } from '../api/well-known.ts';
 import { keyOf } from '../reconcile/key.ts';
 import { cluster, keyFor, subscription } from '../test/scheduling-objects.ts';
+import { testPlugins } from '../test/scheduling-plugins.ts';
 import { ClusterIndex } from './cluster-index.ts';
 import { buildProfile } from './framework/profile.ts';
 import { type Decision, place, type World } from './place.ts';
-import { ownPlugins } from './plugin-factories.ts';
 import { statusAfter } from './subscription-status.ts';
 
 // Deciding writes nothing: no plugin needs a client for it.
-const profile = buildProfile({ schedulerName: 'default' }, ownPlugins(undefined as never));
+const profile = buildProfile({ schedulerName: 'default' }, testPlugins());
 const labels = { app: 'web' };
 
 function decide(

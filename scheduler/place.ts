@@ -30,6 +30,8 @@ export interface Decision {
   readonly replicas?: Placement['replicas'];
   /** Which replicas found no room, when some did not. */
   readonly shortfall?: string;
+  /** What was predicted of each candidate, when it was not to be had of some. */
+  readonly predicted?: readonly Candidate[];
   /** Why it could not be placed as asked. */
   readonly refusal?: Refusal;
   /** Clusters that leave the placement without a recorded deletion. */

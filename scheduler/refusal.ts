@@ -12,6 +12,7 @@ export const refusalReasons = [
   'NoCapacity',
   'NoFeasibleCluster',
   'NoWeight',
+  'PredictionsMissing',
   'TooFewClusters',
 ] as const;
 

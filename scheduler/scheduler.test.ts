@@ -7,10 +7,13 @@ import { findCondition } from '../api/conditions.ts';
 import type { Condition } from '../api/kube-object.ts';
 import { annotations, labels as wellKnown } from '../api/well-known.ts';
 import { builtin } from '../kube/builtin.ts';
+import { type Clock, systemClock } from '../reconcile/clock.ts';
 import { runController } from '../reconcile/controller.ts';
 import { createRuntime, type Runtime } from '../reconcile/runtime.ts';
 import { eventually } from '../test/eventually.ts';
 import { type FakeApiServer, startFakeApiServer } from '../test/fake-api-server.ts';
+import { FakeClock } from '../test/fake-clock.ts';
+import { Refusal } from '../test/refusal.ts';
 import { cluster, inventoryOf, keyFor, subscription } from '../test/scheduling-objects.ts';
 import type { ProfileConfiguration } from './configuration.ts';
 import type { PluginFactory } from './framework/plugin.ts';
@@ -49,6 +52,7 @@ describe('scheduler', () => {
   function start(
     profile: ProfileConfiguration = { schedulerName: 'default' },
     foreign: Readonly<Record<string, PluginFactory>> = {},
+    clock: Clock = systemClock,
   ): void {
     stop = new AbortController();
     const metrics = new Registry();
@@ -58,8 +62,9 @@ describe('scheduler', () => {
       component: 'clusternet-scheduler',
       instance: 'test',
       metrics,
+      clock,
     });
-    const factories = new Map([...ownPlugins(runtime.client), ...Object.entries(foreign)]);
+    const factories = new Map([...ownPlugins(runtime, undefined), ...Object.entries(foreign)]);
     const scheduler = new Scheduler(runtime, [buildProfile(profile, factories)]);
     const controller = schedulingController(scheduler);
     runtime.cache.start(stop.signal);
@@ -388,11 +393,53 @@ describe('scheduler', () => {
     server.objects.put(subscriptions, dividing);
     server.objects.put(feedInventories, inventoryOf(dividing, 6));
     start(
-      { schedulerName: 'default', plugins: { predict: enabled, assign: instead } },
+      { schedulerName: 'default', plugins: { predict: instead, assign: instead } },
       { Divider: divider },
     );
     await bound(['a', 'b']);
     assert.deepEqual(stored()?.status?.replicas, { [feed]: [1, 5] });
+  });
+
+  it('divides by what predictors say, without the cluster whose predictor does not, and asks that one again', async () => {
+    const feed = 'apps/v1/Deployment/qux/nginx';
+    const predicting = (name: string, clusterId: string) => {
+      const { spec, status, ...rest } = cluster(name, { labels });
+      put({ ...rest, spec: { ...spec, clusterId }, status: { ...status, predictorEnabled: true } });
+    };
+    const answering = (clusterId: string, answer: () => unknown) =>
+      server.answer(
+        'POST',
+        `/apis/proxies.clusternet.io/v1alpha1/sockets/${clusterId}/predict`,
+        answer,
+      );
+    predicting('a', 'id-a');
+    predicting('b', 'id-b');
+    let connected = false;
+    answering('id-a', () => ({ replicas: { default: 2 } }));
+    answering('id-b', () => {
+      if (connected) return { replicas: { default: 9 } };
+      throw new Refusal(503, 'ServiceUnavailable', 'it is not connected');
+    });
+    const dividing = subscription({
+      schedulingStrategy: 'Dividing',
+      dividingScheduling: { type: 'Dynamic' },
+    });
+    server.objects.put(subscriptions, dividing);
+    server.objects.put(feedInventories, inventoryOf(dividing, 6));
+    const clock = new FakeClock();
+    start(undefined, undefined, clock);
+    await bound(['a', 'b']);
+    assert.deepEqual(stored()?.status?.replicas, { [feed]: [2, 0] });
+    assert.equal(condition('CapacityUnknown')?.reason, 'PredictorUnreachable');
+    assert.match(condition('CapacityUnknown')?.message ?? '', /ns-b\/b \(.*it is not connected\)/);
+    assert.equal(condition()?.reason, 'PartiallyScheduled');
+    connected = true;
+    await eventually(async () => {
+      await clock.advance(30_000);
+      return condition('CapacityUnknown') === undefined;
+    });
+    assert.deepEqual(stored()?.status?.replicas, { [feed]: [3, 3] });
+    assert.equal(condition()?.reason, 'Scheduled');
   });
 
   it('tries again when the API server refuses a write', async () => {

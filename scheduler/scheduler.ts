@@ -10,6 +10,7 @@ import { managedClusters } from '../api/clusters/managed-cluster.ts';
 import { labels } from '../api/well-known.ts';
 import { builtin } from '../kube/builtin.ts';
 import type { Namespace } from '../kube/builtin-kinds.ts';
+import type { ReconcileResult } from '../reconcile/controller.ts';
 import type { Informer } from '../reconcile/informer.ts';
 import type { Runtime } from '../reconcile/runtime.ts';
 import { patchStatus } from '../reconcile/status-patch.ts';
@@ -26,6 +27,8 @@ import { RemovalHistory } from './removal-guard.ts';
 import { type SchedulerMetrics, schedulerMetrics } from './scheduler-metrics.ts';
 import { statusWriter } from './status-writer.ts';
 import { statusAfter } from './subscription-status.ts';
+
+const askAgainMs = 30_000;
 
 /** Places Subscriptions, one at a time each, by the profile their schedulerName names. */
 export class Scheduler {
@@ -58,10 +61,13 @@ export class Scheduler {
     });
   }
 
-  /** Decides where the Subscription goes and writes it down; writes nothing when it is there already. */
-  async schedule(subscription: Subscription, signal: AbortSignal): Promise<void> {
+  /** Decides where the Subscription goes and writes it down; writes nothing when it is there already. Says when to come back to it. */
+  async schedule(
+    subscription: Subscription,
+    signal: AbortSignal,
+  ): Promise<ReconcileResult | undefined> {
     const profile = this.#profiles.get(subscription.spec.schedulerName ?? 'default');
-    if (profile === undefined) return;
+    if (profile === undefined) return undefined;
     const end = this.#metrics.endToEnd.startTimer({ profile: profile.schedulerName });
     let result = 'error';
     try {
@@ -69,6 +75,8 @@ export class Scheduler {
       const decision = await this.#decide(profile, cycle, signal);
       const refused = await this.#carryOut(profile, cycle, decision, signal);
       result = refused ? 'unschedulable' : 'scheduled';
+      // Nothing tells when a predictor answers again.
+      return decision.predicted && { requeueAfterMs: askAgainMs };
     } finally {
       end({ result });
       this.#metrics.attempts.inc({ result, profile: profile.schedulerName });

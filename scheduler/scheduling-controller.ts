@@ -33,9 +33,8 @@ export function schedulingController(scheduler: Scheduler): Controller {
     priority: key => subscriptions.get(splitKey(key))?.spec.priority ?? 0,
     reconcile: async (key, signal) => {
       const subscription = subscriptions.get(splitKey(key));
-      if (subscription && subscription.metadata.deletionTimestamp === undefined) {
-        await scheduler.schedule(subscription, signal);
-      }
+      if (!subscription || subscription.metadata.deletionTimestamp !== undefined) return undefined;
+      return scheduler.schedule(subscription, signal);
     },
   };
 }

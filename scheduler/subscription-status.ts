@@ -1,10 +1,11 @@
 import type { Subscription, SubscriptionStatus } from '../api/apps/subscription.ts';
-import { setCondition } from '../api/conditions.ts';
+import { findCondition, setCondition } from '../api/conditions.ts';
 import type { Condition } from '../api/kube-object.ts';
 import { annotations } from '../api/well-known.ts';
 import { conditionTypes } from './condition-types.ts';
 import type { Placement } from './framework/plugin.ts';
 import type { Decision } from './place.ts';
+import { unknownSummary } from './predict/unknown-summary.ts';
 import { PresentReplicas } from './present-replicas.ts';
 import { specHash } from './spec-hash.ts';
 
@@ -45,40 +46,52 @@ function keptReplicas(
   );
 }
 
+type Verdict = Omit<Condition, 'type' | 'lastTransitionTime'>;
+
+/** Those that are undefined are not there. */
 function conditionsAfter(
   { metadata, status }: Subscription,
   decision: Decision,
   now: Date,
 ): readonly Condition[] {
-  const generation = { observedGeneration: metadata.generation ?? 0 };
-  const conditions = setCondition(
-    status?.conditions,
-    { type: conditionTypes.scheduled, ...verdict(decision), ...generation },
-    now,
-  );
-  if (decision.held.length === 0) {
-    const others = conditions.filter(({ type }) => type !== conditionTypes.massChange);
-    return others.length === conditions.length ? conditions : others;
+  const verdicts = {
+    [conditionTypes.scheduled]: verdict(decision),
+    [conditionTypes.massChange]: massChange(decision, metadata.generation),
+    [conditionTypes.capacityUnknown]: capacityUnknown(decision),
+  };
+  let conditions = status?.conditions ?? [];
+  for (const [type, each] of Object.entries(verdicts)) {
+    if (each !== undefined) {
+      const observedGeneration = metadata.generation ?? 0;
+      conditions = setCondition(conditions, { type, ...each, observedGeneration }, now);
+    } else if (findCondition(conditions, type)) {
+      conditions = conditions.filter(condition => condition.type !== type);
+    }
   }
-  const message = heldMessage(decision, metadata.generation);
-  const reason = 'RemovalsHeld';
-  return setCondition(
-    conditions,
-    { type: conditionTypes.massChange, status: 'True', reason, message, ...generation },
-    now,
-  );
+  return conditions;
 }
 
-function verdict({
-  clusters = [],
-  refusal,
-  shortfall,
-}: Decision): Omit<Condition, 'type' | 'lastTransitionTime'> {
+function verdict({ clusters = [], refusal, shortfall }: Decision): Verdict {
   if (refusal) return { status: 'False', ...refusal };
   const count = clusters.length === 1 ? '1 cluster' : `${clusters.length} clusters`;
   const message = `bound to ${count}`;
   if (shortfall === undefined) return { status: 'True', reason: 'Scheduled', message };
   return { status: 'True', reason: 'PartiallyScheduled', message: `${message}, with ${shortfall}` };
+}
+
+function massChange(decision: Decision, generation: number | undefined): Verdict | undefined {
+  if (decision.held.length === 0) return undefined;
+  return { status: 'True', reason: 'RemovalsHeld', message: heldMessage(decision, generation) };
+}
+
+/** The reason is that of most clusters. */
+function capacityUnknown({ predicted = [] }: Decision): Verdict | undefined {
+  const reasons = predicted.flatMap(({ unknown }) => unknown?.reason ?? []);
+  const [reason] = Object.entries(Object.groupBy(reasons, each => each))
+    .map(([each, all = []]) => ({ each, count: all.length }))
+    .sort((a, b) => b.count - a.count || (a.each < b.each ? -1 : 1));
+  if (reason === undefined) return undefined;
+  return { status: 'True', reason: reason.each, message: unknownSummary(predicted) };
 }
 
 /** A long list helps nobody: the first few names say which kind of cluster it is. */

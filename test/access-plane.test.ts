@@ -441,31 +441,6 @@ describe('the access plane when agents come and go', () => {
     await stopNewer();
   });
 
-  it('lets a running answer end when the hub stops, takes nothing new, and waits for no watch', async () => {
-    plane.startAgent();
-    await serves();
-    const get = async (path: string): Promise<IncomingMessage> => {
-      const { port } = plane.url;
-      const options = { host: 'localhost', port, ca: plane.caBundle, agent: false as const };
-      const request = https.get({ ...options, path: plane.proxyPath + path });
-      const [response] = (await once(request, 'response')) as [IncomingMessage];
-      return response;
-    };
-    const bytes = 20_000_000;
-    const [running, watch] = [await get(`/big?bytes=${bytes}`), await get('/watch?watch=true')];
-    const cut = text(watch).catch(({ code }) => code);
-    const stopped = plane.stopHub();
-    await eventually(() =>
-      ask().then(
-        () => false,
-        ({ code }) => code === 'ECONNREFUSED',
-      ),
-    );
-    assert.equal(await digestOf(running), patternDigest(bytes));
-    await stopped;
-    assert.equal(await cut, 'ECONNRESET');
-  });
-
   it('answers 502 when the agent cannot reach the API server of the child', async () => {
     plane.startAgent(clusterId, new URL('https://127.0.0.1:1'));
     const answer = await eventually(async () => {

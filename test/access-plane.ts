@@ -8,12 +8,10 @@ import { ChildConnections } from '../agent/serve/child-connections.ts';
 import { childHandler } from '../agent/serve/serve.ts';
 import { serveTarget } from '../agent/serve/serve-target.ts';
 import { issueServing, makeAuthority } from '../hub/certificates/issue.ts';
-import { retire } from '../hub/retire.ts';
 import { refuse, refuseUpgrade } from '../hub/server/answer.ts';
 import type { AuthenticatedRequest } from '../hub/server/authenticated-request.ts';
 import { type Listener, listen } from '../hub/server/listener.ts';
 import { routeOf } from '../hub/server/route.ts';
-import { RunningRequests } from '../hub/server/running-requests.ts';
 import { StatusError } from '../hub/server/status-error.ts';
 import { Sockets } from '../hub/sockets/sockets.ts';
 import { KubeClient } from '../kube/client.ts';
@@ -38,13 +36,13 @@ export class AccessPlane implements AsyncDisposable {
   readonly url: URL;
   readonly #listener: Listener;
   readonly #stop = new AbortController();
-  readonly #running: Promise<unknown>;
+  readonly #running: Promise<void>;
   readonly #agents: { stop: AbortController; done: Promise<void> }[] = [];
 
   constructor(
     api: FakeApiServer,
     child: ChildServer,
-    hub: { sockets: Sockets; listener: Listener; requests: RunningRequests; caBundle: string },
+    hub: { sockets: Sockets; listener: Listener; caBundle: string },
   ) {
     this.api = api;
     this.child = child;
@@ -52,8 +50,7 @@ export class AccessPlane implements AsyncDisposable {
     this.caBundle = hub.caBundle;
     this.#listener = hub.listener;
     this.url = new URL(`https://localhost:${hub.listener.port}`);
-    const { signal } = this.#stop;
-    this.#running = Promise.all([this.sockets.run(signal), retire({ ...hub, logger }, signal)]);
+    this.#running = this.sockets.run(this.#stop.signal);
   }
 
   /** Where the child's API begins for clients of the hub. */
@@ -90,12 +87,6 @@ export class AccessPlane implements AsyncDisposable {
     };
   }
 
-  /** What SIGTERM does to the hub; settles when it has drained. */
-  async stopHub(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { stop } of this.#agents) stop.abort();
     this.#stop.abort();
@@ -126,16 +117,13 @@ export async function startAccessPlane(): Promise<AccessPlane> {
     isKnown: id => id === clusterId,
     isIdentityHeader: name => name.startsWith('x-custom-user'),
   });
-  const requests = new RunningRequests(systemClock);
-  connect(listener, sockets, requests);
-  const caBundle = authority.certificate;
-  return new AccessPlane(api, child, { sockets, listener, requests, caBundle });
+  connect(listener, sockets);
+  return new AccessPlane(api, child, { sockets, listener, caBundle: authority.certificate });
 }
 
 /** The server's part, without authentication and authorisation. */
-function connect({ server }: Listener, sockets: Sockets, requests: RunningRequests): void {
+function connect({ server }: Listener, sockets: Sockets): void {
   server.on('request', (incoming, response) => {
-    requests.note(incoming.url ?? '', response);
     const request = requestOf(incoming);
     if (request === undefined) refuse(response, new StatusError(404, 'no route'));
     else if (request.subresource === 'predict') sockets.handlePredict(request, response);

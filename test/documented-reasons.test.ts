@@ -6,6 +6,7 @@ import { joinFailureReasons } from '../agent/register/join-failure.ts';
 import { renderedReasons } from '../hub/deliver/delivery-plan.ts';
 import { feedProblems } from '../hub/deliver/resolve-feeds.ts';
 import { readyReasons } from '../hub/lifecycle/cluster-health.ts';
+import { predictionReasons } from '../scheduler/predict/prediction-error.ts';
 import { refusalReasons } from '../scheduler/refusal.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -19,6 +20,7 @@ const discovery = wordsOf('docs/reference/discovery.md');
 describe('the reference of conditions', () => {
   const lists = {
     'the scheduler': refusalReasons,
+    'a cluster whose capacity is unknown': predictionReasons,
     'feeds that are not found': feedProblems,
     'condition Rendered': renderedReasons,
     'the agent that applies': feedReasons,

@@ -7,8 +7,13 @@ import { text } from 'node:stream/consumers';
 import { ExternalPredictor } from '../agent/predict/external-predictor.ts';
 import { largestBody, type Predictor } from '../agent/predict/predictor.ts';
 import { predictorHandler } from '../agent/predict/predictor-handler.ts';
+import { KubeClient } from '../kube/client.ts';
+import { accessWithToken } from '../kube/token-access.ts';
+import { PredictorClient } from '../scheduler/predict/predictor-client.ts';
+import { readPrediction } from '../scheduler/predict/read-prediction.ts';
 import { type AccessPlane, clusterId, startAccessPlane } from './access-plane.ts';
 import { eventually } from './eventually.ts';
+import { cluster } from './scheduling-objects.ts';
 
 /** From `POST sockets/<id>/predict` at the hub's listener to what the agent's predictor is asked. */
 describe('the road to the predictor of a cluster', () => {
@@ -58,6 +63,19 @@ describe('the road to the predictor of a cluster', () => {
     const body = JSON.stringify({ nodeSelector: { zone: 'a' } });
     assert.deepEqual(await ask({ body }), { status: 200, body: '{"replicas":{"default":5}}' });
     assert.deepEqual(asked, [body]);
+  });
+
+  it("is the scheduler's way, from its question to a number", async () => {
+    await join(five);
+    const access = accessWithToken({ server: plane.url, caBundle: plane.caBundle, token: 'x' });
+    const predictors = new PredictorClient(new KubeClient(access), []);
+    const { metadata, spec } = cluster('a');
+    const status = { predictorEnabled: true };
+    const object = { ...cluster('a'), metadata, spec: { ...spec, clusterId }, status };
+    const answer = await predictors.ask(object, '{"affinity":{}}', AbortSignal.timeout(10_000));
+    assert.equal(readPrediction(answer), 5);
+    assert.deepEqual(asked, ['{"affinity":{}}']);
+    await access.close();
   });
 
   it("passes a predictor's refusal on as it is", async () => {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
+import { readText } from '../../kube/read-text.ts';
 import { largestBody, type Predictor, type PredictorAnswer } from './predictor.ts';
-import { readText } from './read-text.ts';
 
 /** An HTTP request for a predictor, however it came. */
 export interface PredictorRequest {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, type Dispatcher, request } from 'undici';
+import { readText } from '../../kube/read-text.ts';
 import { largestBody, type PredictorAnswer } from './predictor.ts';
-import { readText } from './read-text.ts';
 
 /** A predictor that somebody else runs, where the agent reaches it. */
 export interface ExternalPredictorOptions {

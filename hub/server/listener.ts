@@ -21,9 +21,6 @@ export interface Listener {
   /** New connections see the new secrets; open ones whose client certificate no longer verifies are closed. */
   reload(secrets: ListenerSecrets): void;
   peerOf(request: IncomingMessage | Http2ServerRequest): Peer;
-  /** Listens no more and asks clients to take their next requests elsewhere; what runs goes on. */
-  stopAccepting(): void;
-  /** Cuts what still runs. */
   close(): Promise<void>;
 }
 
@@ -39,8 +36,6 @@ export async function listen(
 ): Promise<Listener> {
   const open = new Set<TLSSocket>();
   const accepted = new Set<Socket>();
-  const closed = Promise.withResolvers<void>();
-  let stopping = false;
   let closing = false;
   const server = createSecureServer({
     ...tlsOptions(secrets),
@@ -78,21 +73,14 @@ export async function listen(
       for (const socket of open) if (!stillVerifies(socket, next.clientCA)) socket.destroy();
     },
     peerOf: request => peerOf(request),
-    stopAccepting,
-    close: () => {
-      closing = true;
-      stopAccepting();
-      // Those in the middle of a handshake too: the server waits for every one of them.
-      for (const socket of accepted) socket.destroy();
-      return closed.promise;
-    },
+    close: () =>
+      new Promise(resolve => {
+        closing = true;
+        server.close(() => resolve());
+        // Those in the middle of a handshake too: the server waits for every one of them.
+        for (const socket of accepted) socket.destroy();
+      }),
   };
-
-  function stopAccepting(): void {
-    if (stopping) return;
-    stopping = true;
-    server.close(() => closed.resolve());
-  }
 }
 
 function tlsOptions({ cert, key, clientCA }: ListenerSecrets) {

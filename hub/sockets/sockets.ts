@@ -62,23 +62,14 @@ export class Sockets implements SocketHandlers {
     });
   }
 
-  /** Keeps the Leases until `signal` aborts. */
+  /** Keeps the Leases until `signal` aborts; then asks the agents to come back to another process and ends. */
   async run(signal: AbortSignal): Promise<void> {
     const { runtime, namespace, replica } = this.#options;
     await Promise.all([
       runController(this.#leases, runtime, signal),
       keepReplicaLease({ runtime, namespace, replica }, signal),
     ]);
-  }
-
-  /** Asks the agents to go to another process; what runs goes on, new requests are refused. */
-  goAway(reason: string): void {
-    this.#registry.goAway(reason);
-  }
-
-  /** Ends all tunnels. */
-  close(reason: string): void {
-    this.#registry.close(reason);
+    this.#registry.close('the hub stops');
   }
 
   handleUpgrade(request: AuthenticatedRequest, socket: Duplex, head: Buffer): void {

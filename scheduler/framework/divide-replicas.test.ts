@@ -4,10 +4,10 @@ import { feedKey } from '../../api/apps/feed.ts';
 import type { Subscription } from '../../api/apps/subscription.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import { cluster, inventoryOf, keyFor, subscription } from '../../test/scheduling-objects.ts';
+import { testPlugins } from '../../test/scheduling-plugins.ts';
 import { sum } from '../assign/sum.ts';
 import { ClusterIndex } from '../cluster-index.ts';
 import { type Decision, place } from '../place.ts';
-import { ownPlugins } from '../plugin-factories.ts';
 import { statusAfter } from '../subscription-status.ts';
 import { divideReplicas } from './divide-replicas.ts';
 import type { PluginFactory, Replicas } from './plugin.ts';
@@ -25,17 +25,24 @@ const [web = '', db = '', config = ''] = feeds.map(feedKey);
 interface World {
   readonly clusters: readonly ManagedCluster[];
   readonly room?: Readonly<Record<string, number | Replicas>>;
+  /** What a second predictor says of every cluster. */
+  readonly most?: number;
   readonly wanted: readonly (number | undefined)[];
 }
 
-async function decide(sub: Subscription, { clusters, room, wanted }: World): Promise<Decision> {
-  const plugins = room ? { predict: { enabled: [{ name: 'Room' }] } } : {};
-  // Deciding writes nothing: no plugin needs a client for it.
+async function decide(
+  sub: Subscription,
+  { clusters, room, most, wanted }: World,
+): Promise<Decision> {
+  const enabled = [...(room ? [{ name: 'Room' }] : []), ...(most ? [{ name: 'Most' }] : [])];
+  const plugins = { predict: { enabled, disabled: [{ name: 'Predictor' }] } };
   const factories = new Map<string, PluginFactory>([
-    ...ownPlugins(undefined as never),
+    ...testPlugins(),
+    ['Most', () => ({ name: 'Most', predict: async () => ({ [web]: most ?? 0 }) })],
     ['Room', () => ({ name: 'Room', predict: async (_, { cluster }) => roomIn(cluster) })],
   ]);
   const roomIn = ({ metadata: { name = '' } }: ManagedCluster) => {
+    if (name === 'broken') throw new Error('it does not answer');
     const each = room?.[name] ?? 0;
     return typeof each === 'number' ? { [web]: each, [db]: each } : each;
   };
@@ -215,6 +222,54 @@ describe('dynamic dividing', () => {
     assert.deepEqual([full.clusters, full.refusal?.reason], [undefined, 'NoCapacity']);
     const silent = await decide(dynamic(), { clusters, wanted: [10] });
     assert.deepEqual([silent.clusters, silent.refusal?.reason], [undefined, 'CapacityUnknown']);
+  });
+
+  it('gives nothing new to a cluster whose capacity is not to be had, and says why; the others go on', async () => {
+    const clusters = zones('a', 'b', 'broken');
+    const decision = await decide(dynamic(), { clusters, room: { a: 5, b: 5 }, wanted: [4] });
+    assert.deepEqual(replicasOf(decision), { a: 2, b: 2, broken: 0 });
+    const condition = () =>
+      written(dynamic(), decision).status?.conditions?.find(
+        ({ type }) => type === 'CapacityUnknown',
+      );
+    assert.equal(condition()?.reason, 'PredictorFailed');
+    assert.equal(
+      condition()?.message,
+      '1 of 3 clusters do not say how many replicas fit: ns-broken/broken (it does not answer)',
+    );
+    const later = await decide(written(dynamic(), decision), {
+      clusters: zones('a', 'b'),
+      room: { a: 5, b: 5 },
+      wanted: [4],
+    });
+    const types = written(dynamic(), later).status?.conditions?.map(({ type }) => type);
+    assert.deepEqual(types, ['Scheduled']);
+  });
+
+  it('believes the smallest of what several predictors say', async () => {
+    const clusters = zones('a', 'b');
+    const room = { a: 9, b: 2 };
+    const decision = await decide(dynamic(), { clusters, room, most: 4, wanted: [9] });
+    assert.deepEqual(replicasOf(decision), { a: 4, b: 2 });
+  });
+
+  it('keeps what runs in a cluster whose capacity is not to be had', async () => {
+    const status = {
+      bindingClusters: [keyFor('a'), keyFor('broken')],
+      replicas: { [web]: [1, 4] },
+    };
+    const decision = await decide(dynamic('Spread', status), {
+      clusters: zones('a', 'broken'),
+      room: { a: 9 },
+      wanted: [8],
+    });
+    assert.deepEqual(replicasOf(decision), { a: 4, broken: 4 });
+  });
+
+  it('says of each cluster why nothing fits when none says how much does', async () => {
+    const decision = await decide(dynamic(), { clusters: zones('broken'), room: {}, wanted: [4] });
+    assert.equal(decision.refusal?.reason, 'CapacityUnknown');
+    assert.match(decision.refusal?.message ?? '', /ns-broken\/broken \(it does not answer\)/);
   });
 
   it('still withdraws when no cluster says what is free', async () => {

@@ -2,6 +2,8 @@ import { assemblePlacement } from '../assemble-placement.ts';
 import { sum } from '../assign/sum.ts';
 import { demandOf } from '../demand.ts';
 import { type Decision, leaveAlone } from '../place.ts';
+import { PredictionError } from '../predict/prediction-error.ts';
+import { unknownSummary } from '../predict/unknown-summary.ts';
 import { PresentReplicas } from '../present-replicas.ts';
 import { refusal } from '../refusal.ts';
 import type { Assignment, Candidate, Cycle, Refusal, Replicas } from './plugin.ts';
@@ -25,11 +27,20 @@ export async function divideReplicas(
   );
   if (early) return leaveAlone(early);
   const candidates = await predictCapacity(profile, cycle, decision.candidates, signal);
-  const present = new PresentReplicas(subscription.status);
-  const demand = lessWhatOthersKeep(wanted.demand, decision, present);
+  const divided = divide(profile, cycle, { ...decision, candidates }, wanted.demand);
+  return candidates.some(({ unknown }) => unknown)
+    ? { ...divided, predicted: candidates }
+    : divided;
+}
+
+/** Lets the assigning plugins divide over candidates whose capacity is known as far as it is to be had. */
+function divide(profile: Profile, cycle: Cycle, decision: Decision, wanted: Replicas): Decision {
+  const { candidates } = decision;
+  const present = new PresentReplicas(cycle.subscription.status);
+  const demand = lessWhatOthersKeep(wanted, decision, present);
   const assignment = assign(profile, cycle, candidates, demand);
   if ('reason' in assignment) return leaveAlone(assignment);
-  const placement = assemblePlacement(cycle, decision, assignment, present, wanted.demand);
+  const placement = assemblePlacement(cycle, decision, assignment, present, wanted);
   if (assignment.refusal) return { ...decision, ...placement, refusal: assignment.refusal };
   if (!placement.shortfall || sum(Object.values(placement.replicas).flat()) > 0) {
     return { ...decision, ...placement };
@@ -43,8 +54,10 @@ function noRoom(candidates: readonly Candidate[], shortfall: string): Refusal {
     const remedy = 'make room in a cluster that matches, or let more clusters match';
     return refusal('NoCapacity', `${shortfall}: ${remedy}`);
   }
-  const message = `${shortfall}: no cluster says how many replicas fit, which type Dynamic needs to know`;
-  return refusal('CapacityUnknown', message);
+  const why = candidates.some(({ unknown }) => unknown)
+    ? unknownSummary(candidates)
+    : 'no cluster says how many replicas fit, which type Dynamic needs to know';
+  return refusal('CapacityUnknown', `${shortfall}: ${why}`);
 }
 
 /** Adds to each candidate the capacity all predicting plugins agree on: the smallest of each feed. */
@@ -58,12 +71,25 @@ async function predictCapacity(
   const { dividingScheduling } = cycle.subscription.spec;
   if (plugins.length === 0 || dividingScheduling?.type !== 'Dynamic') return candidates;
   const measure = async (candidate: Candidate): Promise<Candidate> => {
-    const predictions = await Promise.all(
-      plugins.map(plugin => plugin.predict(cycle, candidate, signal)),
-    );
-    return { ...candidate, capacity: smallest(predictions) };
+    if (candidate.retained) return candidate;
+    try {
+      const asked = plugins.map(async plugin => plugin.predict(cycle, candidate, signal));
+      return { ...candidate, capacity: smallest(await Promise.all(asked)) };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { ...candidate, unknown: unknownBecause(error) };
+    }
   };
   return Promise.all(candidates.map(measure));
+}
+
+/** A PredictionError says it in words of a closed list; plugins of others throw what they like. */
+function unknownBecause(error: unknown): Refusal {
+  const { reason, message } =
+    error instanceof PredictionError
+      ? error
+      : new PredictionError('PredictorFailed', error instanceof Error ? error.message : `${error}`);
+  return { reason, message };
 }
 
 function smallest(predictions: readonly (Replicas | undefined)[]): Replicas {

@@ -49,6 +49,8 @@ export interface Candidate extends KeyedCluster {
   readonly retained?: true;
   /** How many more replicas of each feed fit, when somebody predicted it. */
   readonly capacity?: Replicas;
+  /** Why nobody could, when somebody tried: it gets nothing new. */
+  readonly unknown?: Refusal;
 }
 
 /** Replicas as an assigning plugin divides them. */
@@ -87,7 +89,10 @@ export interface Plugin {
   postFilter?(cycle: Cycle, rejections: ReadonlyMap<string, Rejection>): Refusal | undefined;
   /** Before capacities are predicted; strategy Dividing only, as are the next one, preAssign and assign. */
   prePredict?(cycle: Cycle, candidates: readonly Candidate[]): Refusal | undefined;
-  /** How many replicas of each feed fit; undefined when it cannot tell. */
+  /**
+   * How many more replicas of each feed fit; undefined leaves it to the other plugins, of which the smallest number counts.
+   * Rejects when the cluster's capacity is not to be had: it gets nothing new, and the others go on.
+   */
   predict?(cycle: Cycle, candidate: Candidate, signal: AbortSignal): Promise<Replicas | undefined>;
   /** Before scores are given. */
   preScore?(cycle: Cycle, candidates: readonly Candidate[]): Refusal | undefined;

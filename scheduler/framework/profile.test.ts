@@ -11,6 +11,7 @@ const names = [
   'DynamicAssigner',
   'Extra',
   'PreferredClusters',
+  'Predictor',
   'Readiness',
   'StaticAssigner',
   'TaintToleration',
@@ -38,6 +39,7 @@ describe('buildProfile', () => {
     assert.deepEqual(namesAt(profile, 'preFilter'), ['ClusterAffinity']);
     assert.deepEqual(namesAt(profile, 'filter'), ['TaintToleration', 'Readiness']);
     assert.deepEqual(namesAt(profile, 'bind'), ['DefaultBinder']);
+    assert.deepEqual(namesAt(profile, 'predict'), ['Predictor']);
     assert.deepEqual(namesAt(profile, 'assign'), ['StaticAssigner', 'DynamicAssigner']);
     assert.deepEqual(
       profile.at('score').map(plugin => profile.weightOf(plugin)),

@@ -35,17 +35,20 @@ export interface Profile {
 export const defaultPlugins: Partial<Record<ExtensionPoint, readonly Enabled[]>> = {
   preFilter: [{ name: 'ClusterAffinity' }],
   filter: [{ name: 'TaintToleration' }, { name: 'Readiness' }],
+  predict: [{ name: 'Predictor' }],
   score: [
     { name: 'TaintToleration', weight: 3 },
     { name: 'PreferredClusters', weight: 2 },
   ],
   preAssign: [
+    { name: 'Predictor' },
     { name: 'StaticAssigner' },
     { name: 'ClusterCount' },
     { name: 'PreferredClusters' },
     { name: 'TopologySpread' },
   ],
   assign: [{ name: 'StaticAssigner' }, { name: 'DynamicAssigner' }],
+  reserve: [{ name: 'Predictor' }],
   bind: [{ name: 'DefaultBinder' }],
 };
 

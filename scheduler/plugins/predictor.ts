@@ -1,0 +1,58 @@
+import { feedKey } from '../../api/apps/feed.ts';
+import type { Cycle, Placement, Plugin } from '../framework/plugin.ts';
+import type { Predictions } from '../predict/predictions.ts';
+import { type Tolerance, tooManyUnknown } from '../predict/too-many-unknown.ts';
+import { PresentReplicas } from '../present-replicas.ts';
+
+const name = 'Predictor';
+
+/**
+ * Asks each cluster's predictor how many replicas of each feed fit, feeds with the same needs once, and sets aside what
+ * is placed until predictors can have seen it.
+ */
+export function predictor(
+  predictions: Pick<Predictions, 'get' | 'assume'>,
+  tolerance: Tolerance,
+): Plugin {
+  return {
+    name,
+    predict: async (cycle, { cluster }) => {
+      const capacities = questionsOf(cycle).map(
+        async ([feed, question]) => [feed, await predictions.get(cluster, question)] as const,
+      );
+      return Object.fromEntries(await Promise.all(capacities));
+    },
+    preAssign: (_cycle, candidates) => tooManyUnknown(candidates, tolerance),
+    reserve: (cycle, placement) => {
+      const assumed = additions(cycle, placement).map(({ cluster, question, count }) =>
+        predictions.assume(cluster, question, count),
+      );
+      cycle.notes.set(name, assumed);
+      return undefined;
+    },
+    unreserve: ({ notes }) => {
+      for (const giveBack of (notes.get(name) ?? []) as (() => void)[]) giveBack();
+      notes.delete(name);
+    },
+  };
+}
+
+/** What predictors are asked for each feed that has replicas. */
+function questionsOf({ inventory }: Cycle): readonly (readonly [feed: string, question: string])[] {
+  return (inventory?.spec.feeds ?? [])
+    .filter(({ desiredReplicas }) => desiredReplicas !== undefined)
+    .map(feed => [feedKey(feed), JSON.stringify(feed.replicaRequirements ?? {})]);
+}
+
+/** The replicas a placement adds to what there is. */
+function additions(cycle: Cycle, { clusters, replicas = {} }: Placement) {
+  const present = new PresentReplicas(cycle.subscription.status);
+  return questionsOf(cycle).flatMap(([feed, question]) =>
+    clusters
+      .map((cluster, index) => {
+        const count = (replicas[feed]?.[index] ?? 0) - present.of(cluster, feed);
+        return { cluster, question, count };
+      })
+      .filter(({ count }) => count > 0),
+  );
+}

@@ -17,6 +17,7 @@ import { aggregationController } from './deliver/aggregation-controller.ts';
 import { deliveryController } from './deliver/delivery-controller.ts';
 import { manifestController } from './deliver/manifest-controller.ts';
 import { ensureReservedNamespace } from './deliver/reserved-namespace.ts';
+import { feedInventoryController } from './feed-inventory/feed-inventory-controller.ts';
 import { FrontProxyTrust } from './front-proxy-trust.ts';
 import { cutRevokedTunnels } from './lifecycle/cut-revoked-tunnels.ts';
 import { clusterHealthController } from './lifecycle/health-controller.ts';
@@ -88,6 +89,7 @@ function controllersOf(options: HubOptions, runtime: Runtime, service: HubServic
     manifestController(runtime, options.reservedNamespace),
     deliveryController(runtime, options.reservedNamespace),
     aggregationController(runtime, options.reservedNamespace),
+    ...(options.feedInventory ? [feedInventoryController(runtime, options.reservedNamespace)] : []),
   ];
 }
 

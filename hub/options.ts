@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseFeatureGates } from '../api/feature-gates.ts';
 import { namespaces } from '../api/well-known.ts';
 import type { ApprovalMode } from './approve/registration-verdict.ts';
 
@@ -16,6 +17,8 @@ export interface HubOptions {
   readonly namespace: string;
   readonly reservedNamespace: string;
   readonly approve: ApprovalMode;
+  /** Gate FeedInventory; off leaves the inventories to a controller of somebody else. */
+  readonly feedInventory: boolean;
   readonly leaderElect: boolean;
   readonly leaderElectResourceName: string;
   /** Which replica this is: the Pod's UID. */
@@ -46,6 +49,11 @@ export function readOptions(argv: readonly string[], environment: Environment): 
         .choices(['auto', 'manual'])
         .default('auto'),
     )
+    .addOption(
+      new Option('--feature-gates <list>', 'FeedInventory=false: somebody else writes inventories')
+        .default({})
+        .argParser(parseGates),
+    )
     .option('--no-leader-elect', 'lead at once; for a hub that is alone')
     .option('--leader-elect-resource-name <name>', 'Lease of the leader', 'clusternet-hub')
     .option('--leader-elect-resource-namespace <name>', 'its namespace, and that of the hub');
@@ -66,11 +74,23 @@ export function readOptions(argv: readonly string[], environment: Environment): 
     namespace: flags.leaderElectResourceNamespace ?? POD_NAMESPACE ?? namespaces.system,
     reservedNamespace: flags.reservedNamespace,
     approve: flags.approve,
+    feedInventory: flags.featureGates.FeedInventory ?? true,
     leaderElect: flags.leaderElect,
     leaderElectResourceName: flags.leaderElectResourceName,
     identity: POD_UID ?? crypto.randomUUID(),
     instance: POD_NAME ?? 'clusternet-hub',
   };
+}
+
+function parseGates(text: string): Readonly<Record<string, boolean>> {
+  try {
+    const gates = parseFeatureGates(text);
+    const unknown = Object.keys(gates).find(gate => gate !== 'FeedInventory');
+    if (unknown === undefined) return gates;
+    throw new Error(`There is no gate "${unknown}" here; there is FeedInventory.`);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 function port(flag: string, description: string, standard: number): Option {

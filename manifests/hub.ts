@@ -21,6 +21,13 @@ export const hubIdentity: Identity = {
     grant(`${read} patch`, apps, 'subscriptions', 'delivers what they name'),
     grant('patch', apps, 'subscriptions/status', 'says how their feeds fare'),
     grant(`${read} patch`, apps, 'manifests', 'what Subscriptions name'),
+    grant(read, apps, 'helmcharts', 'whether those that Subscriptions name are there'),
+    grant(
+      `${read} create patch`,
+      apps,
+      'feedinventories',
+      'what the feeds of Subscriptions need, for replicas to be divided by',
+    ),
     grant(
       `${read} create patch delete`,
       apps,

@@ -5,6 +5,7 @@ import { feedReasons } from '../agent/apply/apply-outcome.ts';
 import { joinFailureReasons } from '../agent/register/join-failure.ts';
 import { renderedReasons } from '../hub/deliver/delivery-plan.ts';
 import { feedProblems } from '../hub/deliver/resolve-feeds.ts';
+import { interpretedReasons } from '../hub/feed-inventory/plan-inventory.ts';
 import { readyReasons } from '../hub/lifecycle/cluster-health.ts';
 import { predictionReasons } from '../scheduler/predict/prediction-error.ts';
 import { refusalReasons } from '../scheduler/refusal.ts';
@@ -23,6 +24,7 @@ describe('the reference of conditions', () => {
     'a cluster whose capacity is unknown': predictionReasons,
     'feeds that are not found': feedProblems,
     'condition Rendered': renderedReasons,
+    'feeds that are not understood': interpretedReasons,
     'the agent that applies': feedReasons,
     'an agent that has not joined': joinFailureReasons,
     'the health of a cluster': readyReasons,

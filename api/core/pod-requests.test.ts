@@ -40,6 +40,11 @@ describe('podRequests', () => {
     assert.deepEqual(whole({ containers, resources, overhead }), { cpu: 3, 'example.com/gpu': 1 });
   });
 
+  it('takes a limit of the pod as a whole only where no container requests anything', () => {
+    const resources = { limits: { cpu: '8', memory: '9' } };
+    assert.deepEqual(whole({ containers: [asking('1')], resources }), { cpu: 1, memory: 9 });
+  });
+
   it('takes a limit for a request that is absent, and nothing for what is no quantity', () => {
     const resources = { requests: { cpu: '1', memory: 'much' }, limits: { cpu: '9', disk: '3' } };
     assert.deepEqual(whole({ containers: [{ resources }] }), { cpu: 1, disk: 3 });

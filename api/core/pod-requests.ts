@@ -45,8 +45,12 @@ export function podRequests(spec: RequestingPodSpec): ResourceAmounts {
   const running = spec.containers
     .map(container => requestsOf(container.resources))
     .reduce(addAmounts, sidecars);
-  const stated = [...requestsOf(spec.resources)].filter(([resource]) => isPodLevel(resource));
-  const total = new Map([...largerAmounts(running, starting), ...stated]);
+  const { requests, limits } = spec.resources ?? {};
+  const total = new Map([
+    ...podLevel(limits),
+    ...largerAmounts(running, starting),
+    ...podLevel(requests),
+  ]);
   return spec.overhead === undefined ? total : addAmounts(total, amountsOf(spec.overhead));
 }
 
@@ -55,6 +59,10 @@ function requestsOf({ requests, limits }: Resources = {}): ResourceAmounts {
   return amountsOf({ ...limits, ...requests });
 }
 
-function isPodLevel(resource: string): boolean {
-  return resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-');
+/** What of a list a pod can state as a whole. */
+function podLevel(list: ResourceList | undefined) {
+  return [...amountsOf(list)].filter(
+    ([resource]) =>
+      resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-'),
+  );
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { bases } from '../../api/apps/base.ts';
 import { descriptions } from '../../api/apps/description.ts';
 import type { Subscription } from '../../api/apps/subscription.ts';
@@ -6,9 +5,11 @@ import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { KubeClient, ObjectKey } from '../../kube/client.ts';
+import { keyOf } from '../../reconcile/key.ts';
 import type { Runtime } from '../../reconcile/runtime.ts';
 import { baseFor, descriptionFor, withRawDigest } from './delivered-objects.ts';
 import type { DeliveryCaches } from './delivery-caches.ts';
+import { isAsWanted } from './is-as-wanted.ts';
 
 export interface Delivery {
   readonly runtime: Pick<Runtime, 'client' | 'events'>;
@@ -29,7 +30,7 @@ export async function deliver(
   delivery: Delivery,
   subscription: Subscription,
   clusters: readonly ManagedCluster[],
-  raw: readonly string[],
+  rawFor: (clusterKey: string) => readonly string[],
   signal: AbortSignal,
 ): Promise<readonly DeliveryFailure[]> {
   const failures: DeliveryFailure[] = [];
@@ -37,7 +38,7 @@ export async function deliver(
   const worker = async (): Promise<void> => {
     for (const cluster of rest) {
       try {
-        await deliverTo(delivery, subscription, cluster, raw, signal);
+        await deliverTo(delivery, subscription, cluster, rawFor(keyOf(cluster)), signal);
       } catch (error) {
         failures.push({ cluster, error });
       }
@@ -84,26 +85,4 @@ function apply<T extends KubeObject>(
   signal: AbortSignal,
 ): Promise<T> {
   return client.apply(resource, wanted, { fieldManager: 'clusternet-hub', force: true }, signal);
-}
-
-/** Whether the cache shows the object as it should be; a steady state writes nothing. */
-function isAsWanted<T extends KubeObject & { readonly spec: unknown }>(
-  found: T,
-  wanted: T,
-): boolean {
-  const { labels = {}, annotations = {}, ownerReferences = [], finalizers = [] } = wanted.metadata;
-  const uids = new Set(found.metadata.ownerReferences?.map(({ uid }) => uid));
-  return (
-    isDeepStrictEqual(found.spec, wanted.spec) &&
-    holds(found.metadata.labels, labels) &&
-    holds(found.metadata.annotations, annotations) &&
-    ownerReferences.every(({ uid }) => uids.has(uid)) &&
-    finalizers.every(finalizer => found.metadata.finalizers?.includes(finalizer))
-  );
-}
-
-type Texts = Readonly<Record<string, string>>;
-
-function holds(found: Texts | undefined, wanted: Texts): boolean {
-  return Object.entries(wanted).every(([key, value]) => found?.[key] === value);
 }

@@ -1,6 +1,8 @@
 import { type Base, bases } from '../../api/apps/base.ts';
 import { type Description, descriptions } from '../../api/apps/description.ts';
-import { feedKey } from '../../api/apps/feed.ts';
+import { type Feed, feedKey } from '../../api/apps/feed.ts';
+import { type FeedInventory, feedInventories } from '../../api/apps/feed-inventory.ts';
+import { type HelmChart, helmCharts } from '../../api/apps/helm-chart.ts';
 import { type Manifest, manifests } from '../../api/apps/manifest.ts';
 import { type Subscription, subscriptions } from '../../api/apps/subscription.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
@@ -19,6 +21,8 @@ import { identityOf } from './manifest-identity.ts';
 export interface DeliveryCaches {
   readonly subscriptions: Informer<Subscription>;
   readonly manifests: Informer<Manifest>;
+  readonly charts: Informer<HelmChart>;
+  readonly inventories: Informer<FeedInventory>;
   readonly bases: Informer<Base>;
   readonly descriptions: Informer<Description>;
   readonly clusters: Informer<ManagedCluster>;
@@ -34,6 +38,8 @@ export function deliveryCaches(cache: Cache, reservedNamespace: string): Deliver
   const caches: DeliveryCaches = {
     subscriptions: cache.informer(subscriptions),
     manifests: cache.informer(manifests, { namespace: reservedNamespace }),
+    charts: cache.informer(helmCharts),
+    inventories: cache.informer(feedInventories),
     bases: cache.informer(bases),
     descriptions: cache.informer(descriptions, { transform: withRawDigest }),
     clusters: managedClustersById(cache),
@@ -71,8 +77,24 @@ export function madeFrom(caches: DeliveryCaches, { metadata: { uid = '' } }: Sub
 /** Keys of the Subscriptions that deliver what a Manifest holds. */
 export function subscribersOf(caches: DeliveryCaches, manifest: Manifest): string[] {
   const identity = identityOf(manifest);
-  if (identity === undefined) return [];
-  return caches.subscriptions.byIndex(byFeed, feedKey(identity)).map(keyOf);
+  return identity === undefined ? [] : subscribersOfFeed(caches, identity);
+}
+
+/** Keys of the Subscriptions that name a chart. */
+export function subscribersOfChart(caches: DeliveryCaches, chart: HelmChart): string[] {
+  const { apiVersion, kind, metadata } = chart;
+  const { namespace = '', name = '' } = metadata;
+  return subscribersOfFeed(caches, { apiVersion, kind, namespace, name });
+}
+
+function subscribersOfFeed({ subscriptions: informer }: DeliveryCaches, feed: Feed): string[] {
+  return informer.byIndex(byFeed, feedKey(feed)).map(keyOf);
+}
+
+/** Whether the chart a feed names exists and stays. */
+export function hasChart({ charts }: DeliveryCaches, { namespace = '', name }: Feed): boolean {
+  const chart = charts.get({ namespace, name });
+  return chart !== undefined && chart.metadata.deletionTimestamp === undefined;
 }
 
 /** Key of the Subscription that a Base or a Description was made from, while it exists. */

@@ -1,5 +1,6 @@
 import { type Subscription, subscriptions } from '../../api/apps/subscription.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
+import { findCondition } from '../../api/conditions.ts';
 import { finalizers } from '../../api/well-known.ts';
 import type { Controller } from '../../reconcile/controller.ts';
 import { addFinalizer, removeFinalizer } from '../../reconcile/finalizers.ts';
@@ -11,10 +12,12 @@ import {
   boundTo,
   type DeliveryCaches,
   deliveryCaches,
+  hasChart,
   isDedicated,
   manifestsOf,
   originOf,
   subscribersOf,
+  subscribersOfChart,
 } from './delivery-caches.ts';
 import { type DeliveryCondition, planDelivery } from './delivery-plan.ts';
 import { writeConditions } from './subscription-conditions.ts';
@@ -36,20 +39,25 @@ export function deliveryController(runtime: Runtime, reservedNamespace: string):
       }
       const plan = planDelivery(subscription, {
         manifestsOf: feed => manifestsOf(caches, feed),
+        hasChart: chart => hasChart(caches, chart),
+        inventory: caches.inventories.get(splitKey(key)),
         reservedNamespace,
         inDedicatedNamespace: isDedicated(caches, subscription.metadata.namespace),
       });
       const delivery = { runtime, caches };
-      const { raw } = plan;
-      const bound = raw === undefined ? [] : boundClusters(caches, subscription);
+      const { rawFor = () => [] } = plan;
+      const bound = plan.rawFor === undefined ? [] : boundClusters(caches, subscription);
       // From here on there is something to take back. Earlier it would only get in the scheduler's way.
       if (bound.length > 0) {
         await addFinalizer(client, subscriptions, subscription, finalizers.apps, signal);
       }
-      const failures = await deliver(delivery, subscription, bound, raw ?? [], signal);
+      const failures = await deliver(delivery, subscription, bound, rawFor, signal);
       if (plan.withdraw) await withdraw(delivery, subscription, signal);
       const conditions = withFailures(plan.conditions, failures);
-      await writeConditions(client, subscription, conditions, runtime.clock.now(), signal);
+      warnOfBadResult(runtime, subscription, conditions);
+      const now = runtime.clock.now();
+      const manager = 'clusternet-hub-deliver';
+      await writeConditions(client, subscription, conditions, manager, now, signal);
       throwFailures(failures);
     },
   };
@@ -64,6 +72,13 @@ function sourcesOf(caches: DeliveryCaches): Source[] {
         ...(old === undefined ? [] : subscribersOf(caches, old)),
       ],
     }),
+    watchObjects(caches.charts, {
+      when: ({ type, object }) =>
+        type !== 'updated' || object.metadata.deletionTimestamp !== undefined,
+      enqueue: ({ object }) => subscribersOfChart(caches, object),
+    }),
+    // Of the same name as its Subscription.
+    watchObjects(caches.inventories),
     watchObjects(caches.bases, { enqueue: ({ object }) => originOf(caches, object) }),
     watchObjects(caches.descriptions, {
       // Its status is nobody's business here.
@@ -93,6 +108,18 @@ function withFailures(
       ? { ...condition, status: 'False', reason: 'WriteFailed', message }
       : condition,
   );
+}
+
+/** Tells once what upstream's users look for, when the scheduler's numbers fit its clusters not. */
+function warnOfBadResult(
+  { events }: Runtime,
+  subscription: Subscription,
+  conditions: readonly DeliveryCondition[],
+): void {
+  const bad = conditions.find(({ reason }) => reason === 'BadSchedulingResult');
+  const known = findCondition(subscription.status?.conditions, 'Rendered')?.reason;
+  if (bad === undefined || known === bad.reason) return;
+  events.warning(subscription, 'BadSchedulingResult', bad.message, 'Localize');
 }
 
 function throwFailures(failures: readonly DeliveryFailure[]): void {

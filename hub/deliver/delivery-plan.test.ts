@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { type Feed, feedKey } from '../../api/apps/feed.ts';
 import type { Manifest } from '../../api/apps/manifest.ts';
 import type { Subscription } from '../../api/apps/subscription.ts';
-import type { DynamicObject } from '../../api/kube-object.ts';
+import type { Condition, DynamicObject } from '../../api/kube-object.ts';
 import { labels } from '../../api/well-known.ts';
-import { type DeliveryPlan, planDelivery } from './delivery-plan.ts';
+import { inventoryOf } from '../../test/scheduling-objects.ts';
+import { type DeliveryFacts, type DeliveryPlan, planDelivery } from './delivery-plan.ts';
 import { identityOf } from './manifest-identity.ts';
 
 const web: Feed = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' };
@@ -46,7 +47,7 @@ function subscription(feeds: readonly Feed[], observedGeneration = 3): Subscript
 function plan(
   subject: Subscription,
   manifests: readonly Manifest[],
-  inDedicatedNamespace = false,
+  facts: Partial<DeliveryFacts> = {},
 ): DeliveryPlan {
   return planDelivery(subject, {
     manifestsOf: key =>
@@ -54,13 +55,16 @@ function plan(
         const identity = identityOf(each);
         return identity !== undefined && feedKey(identity) === key;
       }),
+    hasChart: () => false,
+    inventory: undefined,
     reservedNamespace: 'clusternet-reserved',
-    inDedicatedNamespace,
+    inDedicatedNamespace: false,
+    ...facts,
   });
 }
 
-const objects = ({ raw }: DeliveryPlan): DynamicObject[] =>
-  (raw ?? []).map(text => JSON.parse(Buffer.from(text, 'base64').toString()));
+const objects = ({ rawFor }: DeliveryPlan, cluster = 'ns/edge'): DynamicObject[] =>
+  (rawFor?.(cluster) ?? []).map(text => JSON.parse(Buffer.from(text, 'base64').toString()));
 
 const reason = ({ conditions }: DeliveryPlan, type: string) => {
   const found = conditions.find(each => each.type === type);
@@ -80,7 +84,7 @@ describe('planDelivery', () => {
 
   it('keeps what is deployed when a feed is missing, says which, and still takes back from others', () => {
     const missing = plan(subscription([web, shop]), [manifest(shop)]);
-    assert.equal(missing.raw, undefined);
+    assert.equal(missing.rawFor, undefined);
     assert.equal(missing.withdraw, true);
     assert.match(
       reason(missing, 'FeedsFound'),
@@ -96,7 +100,7 @@ describe('planDelivery', () => {
       metadata: { ...lying.metadata, labels: { [labels.configKind]: 'Service' } },
     };
     const refused = plan(subscription([web]), [labelled]);
-    assert.equal(refused.raw, undefined);
+    assert.equal(refused.rawFor, undefined);
     assert.match(reason(refused, 'FeedsFound'), /ManifestContradictory .*config.kind is "Service"/);
   });
 
@@ -107,12 +111,12 @@ describe('planDelivery', () => {
 
   it('does nothing at all, least of all a withdrawal, on a placement of an earlier spec', () => {
     const stale = plan(subscription([shop], 2), [manifest(shop)]);
-    assert.deepEqual(stale, { raw: undefined, withdraw: false, conditions: [] });
+    assert.deepEqual(stale, { rawFor: undefined, withdraw: false, conditions: [] });
   });
 
   it('does not honour a Subscription in a namespace that stands for a cluster', () => {
-    const refused = plan(subscription([shop]), [manifest(shop)], true);
-    assert.equal(refused.raw, undefined);
+    const refused = plan(subscription([shop]), [manifest(shop)], { inDedicatedNamespace: true });
+    assert.equal(refused.rawFor, undefined);
     assert.equal(refused.withdraw, false);
     assert.match(reason(refused, 'Rendered'), /^False DedicatedNamespace/);
   });
@@ -122,10 +126,73 @@ describe('planDelivery', () => {
     assert.match(reason(plan(subscription([chart]), []), 'FeedsFound'), /FeedUnsupported/);
   });
 
+  describe('with strategy Dividing', () => {
+    const chart = { apiVersion: 'apps.clusternet.io/v1alpha1', kind: 'HelmChart', name: 'x' };
+    const key = feedKey(web);
+
+    function divided(feeds: readonly Feed[], replicas: readonly number[], generation = 3) {
+      const { spec, status, ...rest } = subscription(feeds, generation);
+      return {
+        ...rest,
+        spec: { ...spec, schedulingStrategy: 'Dividing' as const },
+        status: {
+          ...status,
+          bindingClusters: ['ns/edge', 'ns/farm'],
+          replicas: { [key]: replicas },
+        },
+      };
+    }
+
+    it('gives each cluster its share of the replicas', () => {
+      const subject = divided([web, shop], [4, 8]);
+      const facts = { inventory: inventoryOf(subject, 12) };
+      const rendered = plan(subject, [manifest(shop), manifest(web, { spec: {} })], facts);
+      assert.deepEqual(
+        ['ns/edge', 'ns/farm'].map(cluster => objects(rendered, cluster)[0]?.spec),
+        [{ replicas: 4 }, { replicas: 8 }],
+      );
+      assert.deepEqual(objects(rendered, 'ns/edge')[1], objects(rendered, 'ns/farm')[1]);
+    });
+
+    it('keeps every cluster as it is, and takes nothing back, while the numbers do not fit the clusters', () => {
+      const subject = divided([web], [12]);
+      const facts = { inventory: inventoryOf(subject, 12) };
+      const refused = plan(subject, [manifest(web, { spec: {} })], facts);
+      assert.equal(refused.rawFor, undefined);
+      assert.equal(refused.withdraw, false);
+      assert.match(reason(refused, 'Rendered'), /^False BadSchedulingResult/);
+    });
+
+    it('sends all but Helm charts, names those, and misses one that is not there', () => {
+      const subject = divided([web, chart], [4, 8]);
+      const facts = { inventory: inventoryOf(subject, 12) };
+      const manifests = [manifest(web, { spec: {} })];
+      const sent = plan(subject, manifests, { ...facts, hasChart: () => true });
+      assert.equal(objects(sent).length, 1);
+      assert.match(reason(sent, 'FeedsFound'), /^True/);
+      assert.match(reason(sent, 'Rendered'), /^False HelmNotSupported .*HelmChart x/);
+      const missing = plan(subject, manifests, facts);
+      assert.equal(missing.rawFor, undefined);
+      assert.match(reason(missing, 'FeedsFound'), /^False HelmChartMissing HelmChart x/);
+    });
+
+    it('says before there is a placement that a feed is missing, and that it no longer is', () => {
+      const waiting = divided([web], [], 2);
+      const missing = plan(waiting, []);
+      assert.equal(missing.withdraw, false);
+      assert.match(reason(missing, 'FeedsFound'), /^False ManifestMissing/);
+      assert.deepEqual(plan(waiting, [manifest(web)]).conditions, []);
+      const [problem] = missing.conditions;
+      const conditions = [{ ...problem, lastTransitionTime: '2026-01-01T00:00:00Z' } as Condition];
+      const told = { ...waiting, status: { ...waiting.status, conditions } };
+      assert.match(reason(plan(told, [manifest(web)]), 'FeedsFound'), /^True/);
+    });
+  });
+
   it('refuses what does not fit into one object of the API server', () => {
     const huge = manifest(shop, { data: 'x'.repeat(1_000_000) });
     const refused = plan(subscription([shop]), [huge]);
-    assert.equal(refused.raw, undefined);
+    assert.equal(refused.rawFor, undefined);
     assert.match(reason(refused, 'Rendered'), /^False TooLarge/);
   });
 

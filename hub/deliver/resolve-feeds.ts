@@ -7,13 +7,26 @@ export const feedProblems = [
   'ManifestMissing',
   'ManifestContradictory',
   'ManifestAmbiguous',
+  'HelmChartMissing',
   'FeedUnsupported',
 ] as const;
 export type FeedProblem = (typeof feedProblems)[number];
 
 export type FeedResolution =
-  | { readonly found: true; readonly manifests: readonly Manifest[] }
+  | {
+      readonly found: true;
+      /** What is delivered, by feed key in the order of the feeds. */
+      readonly manifests: ReadonlyMap<string, Manifest>;
+      readonly charts: readonly Feed[];
+    }
   | { readonly found: false; readonly reason: FeedProblem; readonly message: string };
+
+export interface FeedFacts {
+  readonly manifestsOf: (feedKey: string) => readonly Manifest[];
+  readonly reservedNamespace: string;
+  /** Whether there is this HelmChart; absent where charts are refused. */
+  readonly hasChart?: (chart: Feed) => boolean;
+}
 
 interface Refused {
   readonly reason: FeedProblem;
@@ -21,35 +34,46 @@ interface Refused {
 }
 
 /**
- * Finds the Manifest of every feed, in the order of the feeds. All or nothing: an application is not delivered in part, and what is
- * deployed stays until all is found again.
+ * Finds what every feed names. All or nothing: an application is not delivered in part, and what is deployed stays until all is found
+ * again.
  */
-export function resolveFeeds(
-  feeds: readonly Feed[],
-  manifestsOf: (key: string) => readonly Manifest[],
-  reservedNamespace: string,
-): FeedResolution {
-  const distinct = [...new Map(feeds.map(feed => [feedKey(feed), feed])).values()];
-  const results = distinct.map(feed =>
-    resolveFeed(feed, manifestsOf(feedKey(feed)), reservedNamespace),
-  );
-  const refused = results.filter(result => 'reason' in result);
+export function resolveFeeds(feeds: readonly Feed[], facts: FeedFacts): FeedResolution {
+  const manifests = new Map<string, Manifest>();
+  const charts: Feed[] = [];
+  const refused: Refused[] = [];
+  const distinct = new Map(feeds.map(feed => [feedKey(feed), feed]));
+  for (const [key, feed] of distinct) {
+    const found = isHelmChart(feed) ? resolveChart(feed, facts) : resolveManifest(feed, facts);
+    if ('reason' in found) refused.push(found);
+    else if ('template' in found) manifests.set(key, found);
+    else charts.push(found);
+  }
   const [first] = refused;
   if (first !== undefined) {
     return { found: false, reason: first.reason, message: summary(refused) };
   }
-  return { found: true, manifests: results.filter(result => 'template' in result) };
+  return { found: true, manifests, charts };
 }
 
-function resolveFeed(
-  feed: Feed,
-  candidates: readonly Manifest[],
-  reservedNamespace: string,
-): Manifest | Refused {
+function isHelmChart({ apiVersion, kind }: Feed): boolean {
+  return kind === 'HelmChart' && apiVersion.startsWith('apps.clusternet.io/');
+}
+
+function resolveChart(feed: Feed, { hasChart }: FeedFacts): Feed | Refused {
   const name = formatFeed(feed);
-  if (feed.kind === 'HelmChart' && feed.apiVersion.startsWith('apps.clusternet.io/')) {
+  if (hasChart === undefined) {
     return { reason: 'FeedUnsupported', sentence: `${name}: this release delivers no Helm charts` };
   }
+  if (hasChart(feed)) return feed;
+  return { reason: 'HelmChartMissing', sentence: `${name}: there is no such HelmChart` };
+}
+
+function resolveManifest(
+  feed: Feed,
+  { manifestsOf, reservedNamespace }: FeedFacts,
+): Manifest | Refused {
+  const name = formatFeed(feed);
+  const candidates = manifestsOf(feedKey(feed));
   const living = candidates.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const [manifest, ...more] = living;
   if (manifest === undefined) {

@@ -3,11 +3,15 @@ import { setCondition } from '../../api/conditions.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { DeliveryCondition } from './delivery-plan.ts';
 
-/** Writes conditions that say something new, by server-side apply: those of the scheduler beside them are not touched. */
+/**
+ * Writes conditions that say something new, by server-side apply: those of other managers beside them are not touched. They must be
+ * all that `fieldManager` has to say.
+ */
 export async function writeConditions(
   client: KubeClient,
   subscription: Subscription,
   conditions: readonly DeliveryCondition[],
+  fieldManager: string,
   now: Date,
   signal: AbortSignal,
 ): Promise<void> {
@@ -27,7 +31,7 @@ export async function writeConditions(
   await client.apply(
     subscriptions,
     configuration,
-    { fieldManager: 'clusternet-hub-deliver', force: true, subresource: 'status' },
+    { fieldManager, force: true, subresource: 'status' },
     signal,
   );
 }

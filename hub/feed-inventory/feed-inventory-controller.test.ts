@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { Registry } from 'prom-client';
+import type { Feed } from '../../api/apps/feed.ts';
+import { feedInventories } from '../../api/apps/feed-inventory.ts';
+import { helmCharts } from '../../api/apps/helm-chart.ts';
+import { manifests } from '../../api/apps/manifest.ts';
+import { subscriptions } from '../../api/apps/subscription.ts';
+import { findCondition } from '../../api/conditions.ts';
+import { labels } from '../../api/well-known.ts';
+import { builtin } from '../../kube/builtin.ts';
+import { runController } from '../../reconcile/controller.ts';
+import { createLogger } from '../../reconcile/logger.ts';
+import { createRuntime, type Runtime } from '../../reconcile/runtime.ts';
+import { eventually } from '../../test/eventually.ts';
+import { type FakeApiServer, startFakeApiServer } from '../../test/fake-api-server.ts';
+import { subscription } from '../../test/scheduling-objects.ts';
+import { deliveryController } from '../deliver/delivery-controller.ts';
+import { feedInventoryController } from './feed-inventory-controller.ts';
+
+const reserved = 'clusternet-reserved';
+const app = { namespace: 'default', name: 'app' };
+const web: Feed = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'qux', name: 'web' };
+const config: Feed = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'qux', name: 'web' };
+const chart: Feed = {
+  apiVersion: 'apps.clusternet.io/v1alpha1',
+  kind: 'HelmChart',
+  namespace: 'qux',
+  name: 'cache',
+};
+const containers = [{ name: 'web', resources: { requests: { cpu: '250m' } } }];
+
+describe('the feed-inventory controller', () => {
+  let server: FakeApiServer;
+  let runtime: Runtime;
+  let stop: AbortController;
+  let running: Promise<unknown>;
+
+  beforeEach(async () => {
+    server = await startFakeApiServer();
+    start();
+  });
+
+  afterEach(async () => {
+    await end();
+    await server.close();
+  });
+
+  function start(): void {
+    stop = new AbortController();
+    runtime = createRuntime({
+      access: server.access(),
+      component: 'clusternet-hub',
+      instance: 'test',
+      metrics: new Registry(),
+      logger: createLogger('test', { write: () => true }),
+    });
+    const controllers = [deliveryController, feedInventoryController];
+    const made = controllers.map(make => make(runtime, reserved));
+    runtime.cache.start(stop.signal);
+    running = Promise.all(made.map(each => runController(each, runtime, stop.signal)));
+  }
+
+  async function end(): Promise<void> {
+    stop.abort();
+    await running;
+    await runtime.events.flush();
+    await runtime.cache.stopped();
+  }
+
+  function put({ apiVersion, kind, ...metadata }: Feed, spec: object = {}): void {
+    const template = { apiVersion, kind, metadata, spec };
+    const name = `${kind}-${metadata.name}`.toLowerCase();
+    server.objects.put(manifests, { metadata: { namespace: reserved, name }, template });
+  }
+
+  const deployment = (replicas?: unknown) => ({ replicas, template: { spec: { containers } } });
+
+  function divide(feeds: readonly Feed[], generation = 1, metadata = {}): void {
+    const { status = {} } = stored() ?? {};
+    const spec = { schedulingStrategy: 'Dividing', feeds } as const;
+    server.objects.put(subscriptions, subscription(spec, status, { ...metadata, generation }));
+  }
+
+  const stored = () => server.objects.get(subscriptions, app);
+  const inventory = () => server.objects.get(feedInventories, app);
+  const condition = (type: string) => findCondition(stored()?.status?.conditions, type);
+  const desired = () => inventory()?.spec.feeds.map(({ desiredReplicas }) => desiredReplicas);
+  const untilDesired = (...wanted: (number | undefined)[]) =>
+    eventually(() => JSON.stringify(desired()) === JSON.stringify(wanted));
+  const events = () => server.objects.list(builtin.events).map(({ reason }) => reason);
+
+  async function reconciled(): Promise<number> {
+    const metric = runtime.metrics.getSingleMetric('controller_runtime_reconcile_total');
+    const values = (await metric?.get())?.values ?? [];
+    return values.find(({ labels: of }) => of.controller === 'feed-inventory')?.value ?? 0;
+  }
+
+  it('writes what each feed asks for, in the order of the feeds, owned by the Subscription', async () => {
+    put(web, deployment(12));
+    put(config);
+    divide([web, config, web]);
+    await untilDesired(12, undefined, 12);
+    const need = {
+      desiredReplicas: 12,
+      replicaJsonPath: '/spec/replicas',
+      replicaRequirements: { resources: { requests: { cpu: '250m' } } },
+    };
+    const { metadata, spec } = inventory() ?? assert.fail();
+    assert.deepEqual(spec.feeds, [{ ...web, ...need }, config, { ...web, ...need }]);
+    const { uid } = stored()?.metadata ?? {};
+    assert.deepEqual(metadata.ownerReferences, [
+      {
+        apiVersion: 'apps.clusternet.io/v1alpha1',
+        kind: 'Subscription',
+        name: 'app',
+        uid,
+        controller: true,
+      },
+    ]);
+    assert.deepEqual(metadata.labels, {
+      [labels.createdBy]: 'clusternet-hub',
+      [labels.subscriptionName]: 'app',
+      [labels.subscriptionNamespace]: 'default',
+      [labels.subscriptionUid]: uid,
+    });
+  });
+
+  it('writes it anew when a Manifest, the spec or the inventory itself changes', async () => {
+    put(web, deployment(3));
+    divide([web]);
+    await untilDesired(3);
+    put(web, deployment());
+    await untilDesired(1);
+    put(config);
+    divide([config, web], 2);
+    await untilDesired(undefined, 1);
+    server.objects.remove(feedInventories, app);
+    await untilDesired(undefined, 1);
+    server.objects.put(feedInventories, { ...inventory(), spec: { feeds: [] } });
+    await untilDesired(undefined, 1);
+  });
+
+  it('keeps the last inventory while a feed is missing, and says which', async () => {
+    put(web, deployment(3));
+    divide([web]);
+    await untilDesired(3);
+    divide([web, config], 2);
+    await eventually(() => condition('FeedsFound')?.status === 'False');
+    assert.match(condition('FeedsFound')?.message ?? '', /^ConfigMap qux\/web: namespace/);
+    assert.deepEqual(desired(), [3]);
+    put(config);
+    await untilDesired(3, undefined);
+    await eventually(() => condition('FeedsFound')?.status === 'True');
+  });
+
+  it('looks a Helm chart up as HelmChart, which has no replicas', async () => {
+    put(web, deployment(3));
+    divide([chart, web]);
+    await eventually(() => condition('FeedsFound')?.reason === 'HelmChartMissing');
+    assert.equal(inventory(), undefined);
+    const { namespace, name } = chart;
+    server.objects.put(helmCharts, { metadata: { namespace, name }, spec: {} });
+    await untilDesired(undefined, 3);
+    assert.deepEqual(inventory()?.spec.feeds[0], chart);
+  });
+
+  it('keeps the last inventory while a Manifest is not what its kind says, and names the field', async () => {
+    put(web, deployment(3));
+    divide([web]);
+    await untilDesired(3);
+    put(web, deployment('many'));
+    await eventually(() => condition('FeedsInterpreted')?.status === 'False');
+    assert.match(
+      condition('FeedsInterpreted')?.message ?? '',
+      /^Manifest deployment-web: \/spec\/replicas of its Deployment: "many" is not a number/,
+    );
+    assert.deepEqual(desired(), [3]);
+    await eventually(() => events().includes('UnParseableFeeds'));
+    put(web, deployment(4));
+    await untilDesired(4);
+    await eventually(() => condition('FeedsInterpreted')?.status === 'True');
+  });
+
+  it('writes nothing for what is not divided, and nothing again after a restart', async () => {
+    put(web, deployment(3));
+    divide([web]);
+    const other = subscription({ feeds: [web] }, {}, { name: 'other' });
+    server.objects.put(subscriptions, other);
+    const home = { metadata: { name: 'ns-edge', labels: { [labels.clusterId]: 'x' } } };
+    server.objects.put(builtin.namespaces, home);
+    const inbox = { namespace: 'ns-edge', name: 'inbox', uid: 'u3' };
+    const spec = { schedulingStrategy: 'Dividing', feeds: [web] } as const;
+    server.objects.put(subscriptions, subscription(spec, {}, inbox));
+    await untilDesired(3);
+    await end();
+    assert.equal(server.objects.list(feedInventories).length, 1);
+    const before = server.writes().length;
+    start();
+    await eventually(async () => (await reconciled()) >= 3);
+    assert.deepEqual(server.writes().slice(before), []);
+  });
+});

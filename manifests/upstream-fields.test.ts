@@ -249,7 +249,13 @@ const upstream: Record<string, string> = {
 const additions: Record<string, string> = {
   ClusterRegistrationRequest: 'spec!.publicKey string',
   ManagedCluster: 'status.nodeLabels{} string',
-  Subscription: 'status.conditions[] Condition',
+  Subscription: `
+    spec!.rebalance.policy! string Never|OnChange|Schedule =Never
+    spec!.rebalance.schedule string
+    spec!.rebalance.timeZone string
+    spec!.rebalance.window string
+    status.lastRebalanceTime string:date-time
+    status.conditions[] Condition`,
   Description: 'status.conditions[] Condition',
 };
 

@@ -32,6 +32,8 @@ export interface Decision {
   readonly shortfall?: string;
   /** What was predicted of each candidate, when it was not to be had of some. */
   readonly predicted?: readonly Candidate[];
+  /** It was rebalanced because a scheduled time had come. */
+  readonly rebalanced?: true;
   /** Why it could not be placed as asked. */
   readonly refusal?: Refusal;
   /** Clusters that leave the placement without a recorded deletion. */

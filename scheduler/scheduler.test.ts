@@ -21,6 +21,7 @@ import { buildProfile } from './framework/profile.ts';
 import { ownPlugins } from './plugin-factories.ts';
 import { Scheduler } from './scheduler.ts';
 import { schedulingController } from './scheduling-controller.ts';
+import { specHash } from './spec-hash.ts';
 
 const labels = { app: 'web' };
 const app = { namespace: 'default', name: 'app' };
@@ -440,6 +441,21 @@ describe('scheduler', () => {
     });
     assert.deepEqual(stored()?.status?.replicas, { [feed]: [3, 3] });
     assert.equal(condition()?.reason, 'Scheduled');
+  });
+
+  it('rebalances at a scheduled time, and notes when it did', async () => {
+    put(cluster('a', { labels }), cluster('b', { labels }));
+    const subscribers = [{ clusterAffinity: { matchLabels: labels }, weight: 1 }];
+    const rebalance = { policy: 'Schedule' as const, schedule: '* * * * *' };
+    const dividing = subscription({ schedulingStrategy: 'Dividing', subscribers, rebalance });
+    const replicas = { 'apps/v1/Deployment/qux/nginx': [6, 0] };
+    const bindingClusters = ['a', 'b'].map(keyFor);
+    const status = { bindingClusters, replicas, specHash: specHash(dividing.spec) };
+    server.objects.put(subscriptions, { ...dividing, status });
+    server.objects.put(feedInventories, inventoryOf(dividing, 6));
+    start();
+    await eventually(() => stored()?.status?.lastRebalanceTime);
+    assert.deepEqual(Object.values(stored()?.status?.replicas ?? {}), [[3, 3]]);
   });
 
   it('tries again when the API server refuses a write', async () => {

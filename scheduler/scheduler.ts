@@ -20,15 +20,15 @@ import { bindPlacement } from './framework/bind-placement.ts';
 import { divideReplicas } from './framework/divide-replicas.ts';
 import type { Cycle, Refusal } from './framework/plugin.ts';
 import type { Profile } from './framework/profile.ts';
+import { nextLook } from './next-look.ts';
 import { type Decision, leaveAlone, place, type World } from './place.ts';
+import { isRebalanceDue } from './rebalance-times.ts';
 import { recordDeletions } from './recorded-deletions.ts';
 import { refusal } from './refusal.ts';
 import { RemovalHistory } from './removal-guard.ts';
 import { type SchedulerMetrics, schedulerMetrics } from './scheduler-metrics.ts';
 import { statusWriter } from './status-writer.ts';
 import { statusAfter } from './subscription-status.ts';
-
-const askAgainMs = 30_000;
 
 /** Places Subscriptions, one at a time each, by the profile their schedulerName names. */
 export class Scheduler {
@@ -75,8 +75,7 @@ export class Scheduler {
       const decision = await this.#decide(profile, cycle, signal);
       const refused = await this.#carryOut(profile, cycle, decision, signal);
       result = refused ? 'unschedulable' : 'scheduled';
-      // Nothing tells when a predictor answers again.
-      return decision.predicted && { requeueAfterMs: askAgainMs };
+      return nextLook(subscription, decision);
     } finally {
       end({ result });
       this.#metrics.attempts.inc({ result, profile: profile.schedulerName });
@@ -89,6 +88,7 @@ export class Scheduler {
     return {
       subscription,
       ...(inventory && { inventory }),
+      ...(isRebalanceDue(subscription, this.#runtime.clock.now()) && { rebalanceDue: true }),
       clusters: this.#index,
       bound: new Set(subscription.status?.bindingClusters),
       notes: new Map(),

@@ -1,6 +1,7 @@
 import { feedKey, formatFeed } from '../api/apps/feed.ts';
 import type { SubscriptionSpec } from '../api/apps/subscription.ts';
 import { isLabelKey } from '../api/label-syntax.ts';
+import { rebalanceProblems } from './rebalance-problems.ts';
 
 type DynamicDividing = NonNullable<
   NonNullable<SubscriptionSpec['dividingScheduling']>['dynamicDividing']
@@ -32,6 +33,7 @@ export function specProblems(spec: SubscriptionSpec): readonly string[] {
     ]),
     ...duplicateFeeds(spec),
     ...(dynamic ? dynamicProblems(dynamic) : []),
+    ...(spec.rebalance ? rebalanceProblems(spec.rebalance) : []),
   ];
 }
 

@@ -28,6 +28,7 @@ export function statusAfter(
     // A spec that could not be followed has not been scheduled.
     ...(!decision.refusal && { specHash: specHash(spec) }),
     ...(replicas && { replicas }),
+    ...(decision.rebalanced && { lastRebalanceTime: now.toISOString() }),
   };
 }
 

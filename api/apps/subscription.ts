@@ -6,7 +6,7 @@ import { ageColumn, type CustomKind } from '../custom-kind.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { labelSelector } from '../label-selector.ts';
 import type { Resource } from '../resource.ts';
-import { int32, int64, mapOf, oneOf, type TypeOf } from '../schema.ts';
+import { dateTime, int32, int64, mapOf, oneOf, rules, type TypeOf } from '../schema.ts';
 import { tolerationSchema } from '../taint.ts';
 import { feedFields, feedList } from './feed.ts';
 
@@ -61,6 +61,41 @@ const subscriber = Type.Object(
   { description: 'A group of clusters.' },
 );
 
+const rebalance = Type.Object(
+  {
+    policy: oneOf(['Never', 'OnChange', 'Schedule'], {
+      description:
+        'Never; when a cluster joins or leaves or the spec changes; or at scheduled times.',
+      default: 'Never',
+    }),
+    schedule: Type.Optional(
+      Type.String({
+        description: 'With policy Schedule: minute, hour, day of month, month, day of week.',
+        maxLength: 128,
+      }),
+    ),
+    timeZone: Type.Optional(
+      Type.String({ description: 'Time zone of the schedule; UTC by default.', maxLength: 64 }),
+    ),
+    window: Type.Optional(
+      Type.String({
+        description: 'How long after a scheduled time it may still be done; 1h by default.',
+        maxLength: 16,
+      }),
+    ),
+  },
+  {
+    description: 'When replicas that run may be moved; for strategy Dividing.',
+    ...rules(
+      ["self.policy != 'Schedule' || has(self.schedule)", 'policy Schedule needs a schedule'],
+      [
+        "self.policy == 'Schedule' || !(has(self.schedule) || has(self.timeZone) || has(self.window))",
+        'schedule, timeZone and window are for policy Schedule',
+      ],
+    ),
+  },
+);
+
 const spec = Type.Object(
   {
     schedulerName: Type.Optional(
@@ -76,6 +111,7 @@ const spec = Type.Object(
       }),
     ),
     dividingScheduling: Type.Optional(dividingScheduling),
+    rebalance: Type.Optional(rebalance),
     priority: Type.Optional(int32({ description: 'Higher is scheduled first.' })),
     preemptionPolicy: Type.Optional(
       oneOf(['PreemptLowerPriority', 'PreemptNever', 'Never'], {
@@ -148,6 +184,9 @@ const status = Type.Object(
       mapOf(Type.Array(int32()), {
         description: 'Replicas of each feed, in the order of bindingClusters.',
       }),
+    ),
+    lastRebalanceTime: Type.Optional(
+      dateTime({ description: 'When it was last rebalanced by schedule.' }),
     ),
     specHash: Type.Optional(int64({ description: 'Hash of the spec that was scheduled.' })),
     desiredReleases: Type.Optional(int64({ description: 'In how many clusters it shall be.' })),

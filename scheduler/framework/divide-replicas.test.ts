@@ -28,11 +28,12 @@ interface World {
   /** What a second predictor says of every cluster. */
   readonly most?: number;
   readonly wanted: readonly (number | undefined)[];
+  readonly rebalanceDue?: true;
 }
 
 async function decide(
   sub: Subscription,
-  { clusters, room, most, wanted }: World,
+  { clusters, room, most, wanted, rebalanceDue }: World,
 ): Promise<Decision> {
   const enabled = [...(room ? [{ name: 'Room' }] : []), ...(most ? [{ name: 'Most' }] : [])];
   const plugins = { predict: { enabled, disabled: [{ name: 'Predictor' }] } };
@@ -52,6 +53,7 @@ async function decide(
     inventory: inventoryOf(sub, ...wanted),
     clusters: ClusterIndex.of(clusters),
     bound: new Set(sub.status?.bindingClusters),
+    ...(rebalanceDue && { rebalanceDue }),
     notes: new Map(),
   };
   const world = { deleted: new Set<string>(), recentRemovals: 0 };
@@ -444,6 +446,107 @@ describe('dynamic dividing', () => {
         const decision = await decide(sub, { clusters, room, wanted: [wanted] });
         const reversed = { clusters: clusters.toReversed(), room, wanted: [wanted] };
         assert.deepEqual((await decide(sub, reversed)).replicas, decision.replicas);
+      }),
+    );
+  });
+});
+
+describe('rebalancing', () => {
+  const subscribers = [{ clusterAffinity: {}, weight: 1 }];
+  const divided = (type: 'Static' | 'Dynamic', policy: 'Never' | 'OnChange' | 'Schedule') =>
+    subscription({
+      schedulingStrategy: 'Dividing',
+      dividingScheduling: { type },
+      rebalance: { policy, ...(policy === 'Schedule' && { schedule: '0 2 * * *' }) },
+      subscribers,
+      feeds,
+    });
+  /** Divided over a and b, then c has come. */
+  async function joined(sub: Subscription, rebalanceDue?: true): Promise<Decision> {
+    const before = { clusters: zones('a', 'b'), room: { a: 6, b: 6 }, wanted: [12] };
+    const placed = written(sub, await decide(sub, before));
+    assert.deepEqual(placed.status?.replicas?.[web], [6, 6]);
+    return decide(placed, {
+      clusters: zones('a', 'b', 'c'),
+      room: { a: 0, b: 0, c: 6 },
+      wanted: [12],
+      ...(rebalanceDue && { rebalanceDue }),
+    });
+  }
+
+  for (const type of ['Static', 'Dynamic'] as const) {
+    it(`moves nothing of type ${type} by default`, async () => {
+      const decision = await joined(divided(type, 'Never'));
+      assert.deepEqual(replicasOf(decision), { a: 6, b: 6, c: 0 });
+    });
+
+    it(`places type ${type} anew on change when a cluster joins, and then rests`, async () => {
+      const sub = divided(type, 'OnChange');
+      const decision = await joined(sub);
+      assert.deepEqual(replicasOf(decision), { a: 4, b: 4, c: 4 });
+      const world = { clusters: zones('a', 'b', 'c'), room: { a: 9, b: 0, c: 1 }, wanted: [12] };
+      const after = await decide(written(sub, decision), world);
+      assert.deepEqual(after.replicas, decision.replicas);
+    });
+
+    it(`places type ${type} anew at a scheduled time, and notes when`, async () => {
+      const sub = divided(type, 'Schedule');
+      const waiting = await joined(sub);
+      assert.deepEqual(replicasOf(waiting), { a: 6, b: 6, c: 0 });
+      const decision = await joined(sub, true);
+      assert.deepEqual(replicasOf(decision), { a: 4, b: 4, c: 4 });
+      assert.equal(written(sub, decision).status?.lastRebalanceTime, '1970-01-01T00:00:00.000Z');
+      assert.equal(written(sub, waiting).status?.lastRebalanceTime, undefined);
+    });
+  }
+
+  it('follows weights that labels change, on change', async () => {
+    const zoned = ['a', 'b'].map((zone, index) => ({
+      clusterAffinity: { matchLabels: { zone } },
+      weight: 1 + 2 * index,
+    }));
+    const sub = { ...divided('Static', 'OnChange') };
+    const weighted = { ...sub, spec: { ...sub.spec, subscribers: zoned } };
+    const named = (...all: string[]) =>
+      all.map((zone, index) => cluster(`c${index}`, { labels: { zone } }));
+    const first = await decide(weighted, { clusters: named('a', 'b'), wanted: [8] });
+    assert.deepEqual(replicasOf(first), { c0: 2, c1: 6 });
+    const world = { clusters: named('b', 'a'), wanted: [8] };
+    assert.deepEqual(replicasOf(await decide(written(weighted, first), world)), { c0: 6, c1: 2 });
+  });
+
+  it('leaves where it is what a cluster has that is not ready', async () => {
+    const sub = divided('Dynamic', 'Schedule');
+    const status = { bindingClusters: [keyFor('a'), keyFor('b')], replicas: { [web]: [8, 0] } };
+    const decision = await decide(
+      { ...sub, status },
+      {
+        clusters: [cluster('a', { ready: 'Unknown' }), cluster('b')],
+        room: { a: 0, b: 8 },
+        wanted: [8],
+        rebalanceDue: true,
+      },
+    );
+    assert.deepEqual(replicasOf(decision), { a: 8, b: 0 });
+  });
+
+  it('moves nothing while predictions agree with what was placed, and never loses a replica', async () => {
+    const rooms = fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 7 });
+    await fc.assert(
+      fc.asyncProperty(rooms, fc.nat({ max: 50 }), rooms, async (each, wanted, later) => {
+        const names = each.map((_, index) => `c${index}`);
+        const roomOf = (all: readonly (number | undefined)[]) =>
+          Object.fromEntries(names.map((name, index) => [name, all[index] ?? 0]));
+        const sub = divided('Dynamic', 'Schedule');
+        const world = { clusters: zones(...names), wanted: [wanted], rebalanceDue: true as const };
+        const placed = written(sub, await decide(sub, { ...world, room: roomOf(each) }));
+        const counts = placed.status?.replicas?.[web] ?? [];
+        fc.pre(counts.length > 0);
+        const rest = each.map((room, index) => room - (counts[index] ?? 0));
+        const same = await decide(placed, { ...world, room: roomOf(rest) });
+        assert.deepEqual(same.replicas?.[web], counts);
+        const moved = await decide(placed, { ...world, room: roomOf(later) });
+        assert.ok(sum(moved.replicas?.[web] ?? []) >= sum(counts));
       }),
     );
   });

@@ -1,12 +1,13 @@
 import { assemblePlacement } from '../assemble-placement.ts';
 import { sum } from '../assign/sum.ts';
-import { demandOf } from '../demand.ts';
 import { type Decision, leaveAlone } from '../place.ts';
 import { PredictionError } from '../predict/prediction-error.ts';
 import { unknownSummary } from '../predict/unknown-summary.ts';
 import { PresentReplicas } from '../present-replicas.ts';
+import { rebalances } from '../rebalances.ts';
 import { refusal } from '../refusal.ts';
-import type { Assignment, Candidate, Cycle, Refusal, Replicas } from './plugin.ts';
+import { wantedReplicas } from '../wanted-replicas.ts';
+import type { Assignment, Candidate, Cycle, Demand, Refusal, Replicas } from './plugin.ts';
 import type { Profile } from './profile.ts';
 
 /**
@@ -20,14 +21,14 @@ export async function divideReplicas(
   signal: AbortSignal,
 ): Promise<Decision> {
   const { subscription } = cycle;
-  const wanted = demandOf(subscription, cycle.inventory);
+  const wanted = wantedReplicas(subscription, cycle.inventory);
   if ('refusal' in wanted) return leaveAlone(wanted.refusal);
   const early = profile.firstRefusal('prePredict', plugin =>
     plugin.prePredict(cycle, decision.candidates),
   );
   if (early) return leaveAlone(early);
   const candidates = await predictCapacity(profile, cycle, decision.candidates, signal);
-  const divided = divide(profile, cycle, { ...decision, candidates }, wanted.demand);
+  const divided = divide(profile, cycle, { ...decision, candidates }, wanted.replicas);
   return candidates.some(({ unknown }) => unknown)
     ? { ...divided, predicted: candidates }
     : divided;
@@ -37,13 +38,16 @@ export async function divideReplicas(
 function divide(profile: Profile, cycle: Cycle, decision: Decision, wanted: Replicas): Decision {
   const { candidates } = decision;
   const present = new PresentReplicas(cycle.subscription.status);
-  const demand = lessWhatOthersKeep(wanted, decision, present);
+  const demand = {
+    replicas: lessWhatOthersKeep(wanted, decision, present),
+    rebalance: rebalances(cycle, decision),
+  };
   const assignment = assign(profile, cycle, candidates, demand);
   if ('reason' in assignment) return leaveAlone(assignment);
   const placement = assemblePlacement(cycle, decision, assignment, present, wanted);
   if (assignment.refusal) return { ...decision, ...placement, refusal: assignment.refusal };
   if (!placement.shortfall || sum(Object.values(placement.replicas).flat()) > 0) {
-    return { ...decision, ...placement };
+    return { ...decision, ...placement, ...(cycle.rebalanceDue && { rebalanced: true }) };
   }
   return leaveAlone(noRoom(candidates, placement.shortfall));
 }
@@ -120,7 +124,7 @@ function assign(
   profile: Profile,
   cycle: Cycle,
   candidates: readonly Candidate[],
-  demand: Replicas,
+  demand: Demand,
 ): Assignment | Refusal {
   const refused = profile.firstRefusal('preAssign', plugin => plugin.preAssign(cycle, candidates));
   if (refused) return refused;

@@ -13,6 +13,8 @@ export interface Cycle {
   readonly clusters: Clusters;
   /** `namespace/name` of the clusters it is bound to now. */
   readonly bound: ReadonlySet<string>;
+  /** A scheduled time of spec.rebalance has come. */
+  readonly rebalanceDue?: true;
   /** What plugins hand to each other, by a name of their own. */
   readonly notes: Map<string, unknown>;
 }
@@ -41,6 +43,14 @@ export interface Rejection {
 
 /** Replicas by feed key. */
 export type Replicas = Readonly<Record<string, number>>;
+
+/** What an assigning plugin is to divide. */
+export interface Demand {
+  /** How many replicas of each feed the candidates shall have together; feeds without replicas are missing. */
+  readonly replicas: Replicas;
+  /** Whether replicas that run may be moved to where they would be placed today. */
+  readonly rebalance: boolean;
+}
 
 /** A cluster that may take the Subscription, with what is known about it. */
 export interface Candidate extends KeyedCluster {
@@ -101,10 +111,10 @@ export interface Plugin {
   /** Before replicas are assigned. */
   preAssign?(cycle: Cycle, candidates: readonly Candidate[]): Refusal | undefined;
   /**
-   * Divides `demand`, how many replicas of each feed the candidates shall have together, over them; undefined
-   * leaves it to the next plugin. Candidates come in the order of their keys, which settles ties.
+   * Divides what is asked for over the candidates; undefined leaves it to the next plugin. Candidates come in the
+   * order of their keys, which settles ties.
    */
-  assign?(cycle: Cycle, candidates: readonly Candidate[], demand: Replicas): Assignment | undefined;
+  assign?(cycle: Cycle, candidates: readonly Candidate[], demand: Demand): Assignment | undefined;
   /** Sets something aside for the placement; undone by `unreserve` when it does not come to pass. */
   reserve?(cycle: Cycle, placement: Placement): Refusal | undefined;
   unreserve?(cycle: Cycle, placement: Placement): void;

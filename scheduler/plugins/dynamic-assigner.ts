@@ -2,13 +2,13 @@ import { divideDynamically } from '../assign/divide-dynamically.ts';
 import { SharedCapacity } from '../assign/shared-capacity.ts';
 import { sum } from '../assign/sum.ts';
 import { tabulate } from '../assign/tabulate.ts';
-import type { Assignment, Candidate, Cycle, Plugin, Replicas } from '../framework/plugin.ts';
+import type { Assignment, Candidate, Cycle, Demand, Plugin } from '../framework/plugin.ts';
 import { PresentReplicas } from '../present-replicas.ts';
 import { dynamicNotes } from './dynamic-notes.ts';
 
 /**
- * Dynamic dividing, by the free capacity that was predicted: only the difference to what there is moves. What one
- * feed takes of a cluster is not promised to the next.
+ * Dynamic dividing, by the free capacity that was predicted: only the difference to what there is moves, unless
+ * replicas may be placed anew. What one feed takes of a cluster is not promised to the next.
  */
 export function dynamicAssigner(): Plugin {
   return {
@@ -26,7 +26,7 @@ export function dynamicAssigner(): Plugin {
 function divide(
   cycle: Cycle,
   candidates: readonly Candidate[],
-  demand: Replicas,
+  { replicas: wanted, rebalance }: Demand,
   strategy: 'Spread' | 'Binpack',
 ): Assignment['replicas'] {
   const present = new PresentReplicas(cycle.subscription.status);
@@ -35,18 +35,23 @@ function divide(
   const constraints = dynamicNotes.constraints.read(cycle) ?? [];
   const allowed = dynamicNotes.usable.read(cycle);
   const shared = candidates.map(() => new SharedCapacity());
-  return tabulate(candidates, demand, (desired, feed) => {
+  return tabulate(candidates, wanted, (desired, feed) => {
     const capacities = candidates.map(candidate =>
       allowed && !allowed.has(candidate.key) ? 0 : capacityOf(candidate, feed),
     );
-    const members = candidates.map(({ key }, index) => ({
-      present: present.of(key, feed),
-      room: shared[index]?.left(capacities[index] ?? 0) ?? 0,
-      preference: preferences[index] ?? 0,
-    }));
+    const members = candidates.map(({ key, retained, unknown }, index) => {
+      const has = present.of(key, feed);
+      const room = shared[index]?.left(capacities[index] ?? 0) ?? 0;
+      const preference = preferences[index] ?? 0;
+      // What may move gives its place free and is placed anew.
+      return rebalance && !retained && !unknown
+        ? { present: 0, room: room + has, preference }
+        : { present: has, room, preference };
+    });
     const counts = divideDynamically({ strategy, desired, members, minClusters, constraints });
-    counts.forEach((count, index) => {
-      shared[index]?.take(count - (members[index]?.present ?? 0), capacities[index] ?? 0);
+    candidates.forEach(({ key }, index) => {
+      const more = (counts[index] ?? 0) - present.of(key, feed);
+      shared[index]?.take(more, capacities[index] ?? 0);
     });
     return counts;
   });

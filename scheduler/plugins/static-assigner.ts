@@ -10,7 +10,7 @@ import { specHash } from '../spec-hash.ts';
 
 /**
  * Static dividing: by the weights of the subscribers alone, whether a cluster is ready or not. Replicas are divided
- * anew when the spec or their number changes or a cluster leaves; until then a cluster that joins has none.
+ * anew when the spec or their number changes or a cluster leaves, and when they may move; until then a cluster that joins has none.
  */
 export function staticAssigner(): Plugin {
   return {
@@ -19,11 +19,14 @@ export function staticAssigner(): Plugin {
       isStatic(subscription) && bound.size > 0 && sum(weightsOf(subscription, candidates)) === 0
         ? noWeight(candidates, 'the last placement is kept')
         : undefined,
-    assign: ({ subscription }, candidates, demand) => {
+    assign: ({ subscription }, candidates, { replicas: wanted, rebalance }) => {
       if (!isStatic(subscription)) return undefined;
-      if (isDivided(subscription, candidates, demand)) return { replicas: asTheyAre(candidates) };
+      const mayMove = rebalance || subscription.spec.rebalance?.policy === 'OnChange';
+      if (!mayMove && isDivided(subscription, candidates, wanted)) {
+        return { replicas: asTheyAre(candidates) };
+      }
       const weights = weightsOf(subscription, candidates);
-      const replicas = tabulate(candidates, demand, desired => divideByWeights(desired, weights));
+      const replicas = tabulate(candidates, wanted, desired => divideByWeights(desired, weights));
       if (sum(weights) > 0) return { replicas };
       return { replicas, refusal: noWeight(candidates, 'each is given 0 replicas') };
     },
@@ -42,11 +45,11 @@ function weightsOf({ spec }: Subscription, candidates: readonly Candidate[]): re
 function isDivided(
   { spec, status }: Subscription,
   candidates: readonly Candidate[],
-  demand: Replicas,
+  wanted: Replicas,
 ): boolean {
   if (status?.specHash !== specHash(spec)) return false;
   const present = new PresentReplicas(status);
-  return Object.entries(demand).every(
+  return Object.entries(wanted).every(
     ([feed, desired]) =>
       present.has(feed) && sum(candidates.map(({ key }) => present.of(key, feed))) === desired,
   );

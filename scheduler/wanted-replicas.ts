@@ -5,15 +5,15 @@ import type { Refusal, Replicas } from './framework/plugin.ts';
 import { refusal } from './refusal.ts';
 
 /** The replicas wanted of each feed that has replicas, by feed key in the order of spec.feeds. */
-export type Demand = { readonly demand: Replicas } | { readonly refusal: Refusal };
+export type Wanted = { readonly replicas: Replicas } | { readonly refusal: Refusal };
 
 const most = 2 ** 31 - 1;
 
 /** What a Subscription asks to be divided: its FeedInventory says so, and must speak of exactly its feeds, in order. */
-export function demandOf(
+export function wantedReplicas(
   { metadata, spec }: Subscription,
   inventory: FeedInventory | undefined,
-): Demand {
+): Wanted {
   const name = `FeedInventory ${metadata.namespace}/${metadata.name}`;
   const missing = (problem: string) => ({
     refusal: refusal(
@@ -41,10 +41,10 @@ export function demandOf(
       `replicas, which is 0 to ${most}: mend spec.replicas of ${formatFeed(feeds[wrong] ?? { apiVersion: '', kind: '', name: '' })}`;
     return { refusal: refusal('FeedInventoryInvalid', message) };
   }
-  const demand = feeds.flatMap(feed =>
+  const replicas = feeds.flatMap(feed =>
     feed.desiredReplicas === undefined ? [] : [[feedKey(feed), feed.desiredReplicas] as const],
   );
-  return { demand: Object.fromEntries(demand) };
+  return { replicas: Object.fromEntries(replicas) };
 }
 
 function isCount(value: number): boolean {

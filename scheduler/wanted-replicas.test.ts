@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { inventoryOf, subscription } from '../test/scheduling-objects.ts';
-import { demandOf } from './demand.ts';
+import { wantedReplicas } from './wanted-replicas.ts';
 
 const feeds = ['web', 'db', 'config'].map(name => ({
   apiVersion: 'apps/v1',
@@ -12,7 +12,7 @@ const sub = subscription({ feeds });
 const inventory = inventoryOf(sub, 3, 0);
 
 function messageOf(changed: typeof inventory | undefined): string {
-  const result = demandOf(sub, changed);
+  const result = wantedReplicas(sub, changed);
   return 'refusal' in result ? `${result.refusal.reason}: ${result.refusal.message}` : 'none';
 }
 
@@ -20,10 +20,10 @@ function withFeeds(changed: (typeof inventory)['spec']['feeds']): typeof invento
   return { ...inventory, spec: { feeds: changed } };
 }
 
-describe('demandOf', () => {
+describe('wantedReplicas', () => {
   it('is what the inventory says of each feed that has replicas', () => {
-    assert.deepEqual(demandOf(sub, inventory), {
-      demand: { 'apps/v1/Deployment/qux/web': 3, 'apps/v1/Deployment/qux/db': 0 },
+    assert.deepEqual(wantedReplicas(sub, inventory), {
+      replicas: { 'apps/v1/Deployment/qux/web': 3, 'apps/v1/Deployment/qux/db': 0 },
     });
   });
 

@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { cpus, loadavg, release, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { type ManagedCluster, managedClusters } from '../api/clusters/managed-cluster.ts';
+import { localDirectory } from '../hack/local/local-directory.ts';
 import { KubeClient } from '../kube/client.ts';
 import { accessFromKubeconfig } from '../kube/kubeconfig-access.ts';
 
-const kubeconfigs = join(import.meta.dirname, '../.local/kubeconfigs');
+const directory = localDirectory();
 
 /** A child of the running test bed: its own API server, and its record in the parent. */
 export interface Child {
@@ -23,7 +24,7 @@ export interface TestBed extends AsyncDisposable {
 
 /** Opens the running test bed; throws with the command to start one when there is none. */
 export async function openTestBed(): Promise<TestBed> {
-  const files = await readdir(kubeconfigs).catch((): string[] => []);
+  const files = await readdir(dirname(directory.kubeconfig('parent'))).catch((): string[] => []);
   if (!files.includes('parent.yaml')) {
     throw new Error('no clusters are running: start them with npm run up -- --clusters 3');
   }
@@ -64,6 +65,6 @@ export function report(benchmark: string, result: object): void {
 }
 
 async function clientOf(name: string): Promise<KubeClient> {
-  const text = await readFile(join(kubeconfigs, `${name}.yaml`), 'utf8');
+  const text = await readFile(directory.kubeconfig(name), 'utf8');
   return new KubeClient(await accessFromKubeconfig({ text }));
 }

@@ -3,7 +3,7 @@ import type { Runtime } from '../reconcile/runtime.ts';
 import type { FrontProxyTrust } from './front-proxy-trust.ts';
 import { clusterById, managedClustersById } from './managed-clusters-by-id.ts';
 import type { HubOptions } from './options.ts';
-import { namesUser } from './server/front-proxy-identity.ts';
+import { identityHeaders } from './server/front-proxy-identity.ts';
 import { Sockets } from './sockets/sockets.ts';
 
 /** The tunnels and the proxy, fed with what this hub knows of clusters and of its parent. */
@@ -13,9 +13,9 @@ export function accessPlane(
   trust: FrontProxyTrust,
 ): Sockets {
   const clusters = managedClustersById(runtime.cache);
-  let config = trust.config();
+  let namesUser = identityHeaders(trust.config());
   trust.onChange(() => {
-    config = trust.config();
+    namesUser = identityHeaders(trust.config());
   });
   return new Sockets({
     runtime,
@@ -25,6 +25,6 @@ export function accessPlane(
     build: `clusternet-hub/${version}`,
     // Before the first list is in nobody may be told that a cluster does not exist.
     isKnown: clusterId => !clusters.isSynced() || clusterById(clusters, clusterId) !== undefined,
-    isIdentityHeader: name => config !== undefined && namesUser(name, config),
+    isIdentityHeader: name => namesUser(name),
   });
 }

@@ -13,16 +13,21 @@ const key = { namespace: 'kube-system', name: 'extension-apiserver-authenticatio
 /** What the parent's API server publishes about itself, followed as it changes. */
 export class FrontProxyTrust {
   readonly #informer: Informer<ConfigMap>;
+  /** Asked for with every request, judged once per change. */
+  #verdict: FrontProxyVerdict = readFrontProxyConfig(undefined);
 
   constructor(runtime: Pick<Runtime, 'cache'>) {
     this.#informer = runtime.cache.informer(builtin.configMaps, {
       namespace: key.namespace,
       fieldSelector: `metadata.name=${key.name}`,
     });
+    this.#informer.onChange(() => {
+      this.#verdict = readFrontProxyConfig(this.#informer.get(key)?.data);
+    });
   }
 
   verdict(): FrontProxyVerdict {
-    return readFrontProxyConfig(this.#informer.get(key)?.data);
+    return this.#verdict;
   }
 
   /** What may be believed now; undefined means no header of anybody. */

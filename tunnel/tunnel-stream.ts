@@ -62,6 +62,11 @@ export class TunnelStream extends Duplex implements DataSource {
     this.on('error', () => {});
   }
 
+  /** Everything the peer had to say is here, trailers too, though it may not have been read yet. */
+  get isComplete(): boolean {
+    return this.#remoteEnded;
+  }
+
   /** Marks our direction as ended by a flag in the head just sent. */
   endWithHead(): void {
     this.#endLocal();

@@ -28,26 +28,30 @@ export function userFromHeaders(
   };
 }
 
-/** Whether a header (its name in lower case) is one in which the front proxy names the user. */
-export function namesUser(name: string, config: FrontProxyConfig): boolean {
-  const { usernameHeaders, uidHeaders, groupHeaders, extraHeaderPrefixes } = config;
-  return (
-    [...usernameHeaders, ...uidHeaders, ...groupHeaders].some(
-      header => header.toLowerCase() === name,
-    ) || extraHeaderPrefixes.some(prefix => name.startsWith(prefix.toLowerCase()))
-  );
+/** The test whether a header (its name in lower case) is one in which the front proxy names the user. */
+export function identityHeaders(config: FrontProxyConfig | undefined): (name: string) => boolean {
+  if (config === undefined) return () => false;
+  const { usernameHeaders, uidHeaders, groupHeaders } = config;
+  const names = new Set(lowerCase([...usernameHeaders, ...uidHeaders, ...groupHeaders]));
+  const prefixes = lowerCase(config.extraHeaderPrefixes);
+  return name => names.has(name) || prefixes.some(prefix => name.startsWith(prefix));
 }
 
-function extraOf(headers: RawHeaders, prefixes: readonly string[]): Record<string, string[]> {
+function extraOf(headers: RawHeaders, prefixesAsSent: readonly string[]): Record<string, string[]> {
+  const prefixes = lowerCase(prefixesAsSent);
   const extra: Record<string, string[]> = Object.create(null);
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i]?.toLowerCase() ?? '';
-    const prefix = prefixes.find(p => name.startsWith(p.toLowerCase()));
+    const prefix = prefixes.find(p => name.startsWith(p));
     if (prefix === undefined) continue;
     const key = decodeKey(name.slice(prefix.length));
     extra[key] = [...(extra[key] ?? []), headers[i + 1] ?? ''];
   }
   return { ...extra };
+}
+
+function lowerCase(names: readonly string[]): string[] {
+  return names.map(name => name.toLowerCase());
 }
 
 /** Keys travel percent-encoded; one that does not decode is kept as sent. */

@@ -3,6 +3,7 @@ import { endToEndHeaders, pairsOf } from '../../tunnel/end-to-end-headers.ts';
 import type { RequestHead } from '../../tunnel/heads.ts';
 import type { HubTunnel, TunnelResponse } from '../../tunnel/hub-end.ts';
 import { StreamResetError } from '../../tunnel/tunnel-error.ts';
+import type { TunnelStream } from '../../tunnel/tunnel-stream.ts';
 import { refuse } from '../server/answer.ts';
 import type { AuthenticatedRequest, OutgoingResponse } from '../server/authenticated-request.ts';
 import { failureStatus } from './failure-status.ts';
@@ -46,26 +47,47 @@ function hasBody(incoming: AuthenticatedRequest['incoming']): boolean {
 }
 
 function sendAnswer(response: OutgoingResponse, { status, headers, body }: TunnelResponse): void {
-  writeHead(response, status, endToEndHeaders(headers));
+  const kept = endToEndHeaders(headers);
+  if (response instanceof Http2ServerResponse) respond(response, status, kept, body);
+  else response.writeHead(status, [...kept]);
+  if (body.isComplete) {
+    end(response, body);
+    return;
+  }
+  flushHead(response);
   body.on('error', () => cut(response));
-  body.on('end', () => {
-    if (body.trailers.length > 0) addTrailers(response, body.trailers);
-    response.end();
-  });
+  body.on('end', () => end(response, body));
   body.pipe(response as NodeJS.WritableStream, { end: false });
 }
 
-function writeHead(response: OutgoingResponse, status: number, headers: readonly string[]): void {
-  if (response instanceof Http2ServerResponse) {
-    for (const [name, values] of grouped(headers)) response.setHeader(name, values);
-    response.writeHead(status);
-    return;
-  }
-  response.writeHead(status, [...headers]);
-  // A small answer leaves together with its head; that of a watch does not wait for the first event.
+/** Sends the head. Node's own writeHead always expects trailers, for which an answer's end has to leave in a frame and a write of its own. */
+function respond(
+  response: Http2ServerResponse,
+  status: number,
+  headers: readonly string[],
+  body: TunnelStream,
+): void {
+  const { stream } = response;
+  if (stream.destroyed || stream.closed) return;
+  response.statusCode = status;
+  stream.respond(
+    { ...response.getHeaders(), ...Object.fromEntries(grouped(headers)), ':status': status },
+    { waitForTrailers: !body.isComplete || body.trailers.length > 0 },
+  );
+}
+
+/** Over HTTP/1.1 a small answer leaves together with its head; that of a watch does not wait for the first event. */
+function flushHead(response: OutgoingResponse): void {
+  if (response instanceof Http2ServerResponse) return;
   setImmediate(() => {
     if (!response.writableEnded && !response.destroyed) response.flushHeaders();
   });
+}
+
+/** Sends what of a complete body has not been read, and the end. */
+function end(response: OutgoingResponse, body: TunnelStream): void {
+  if (body.trailers.length > 0) response.addTrailers(Object.fromEntries(pairsOf(body.trailers)));
+  (response as NodeJS.WritableStream).end(body.read() ?? undefined);
 }
 
 function inform(response: OutgoingResponse, status: number, headers: readonly string[]): void {
@@ -76,10 +98,6 @@ function inform(response: OutgoingResponse, status: number, headers: readonly st
   } else if (status === 103 && hints.link !== undefined) {
     response.writeEarlyHints(hints as Record<string, string[]> & { link: string[] });
   }
-}
-
-function addTrailers(response: OutgoingResponse, trailers: readonly string[]): void {
-  response.addTrailers(Object.fromEntries(pairsOf(trailers)));
 }
 
 /** The client must see that the answer is incomplete. */

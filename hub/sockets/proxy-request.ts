@@ -84,10 +84,12 @@ function flushHead(response: OutgoingResponse): void {
   });
 }
 
-/** Sends what of a complete body has not been read, and the end. */
+/** Sends what of a complete body has not been read, and with the last of it the end. */
 function end(response: OutgoingResponse, body: TunnelStream): void {
   if (body.trailers.length > 0) response.addTrailers(Object.fromEntries(pairsOf(body.trailers)));
-  (response as NodeJS.WritableStream).end(body.read() ?? undefined);
+  const out = response as NodeJS.WritableStream;
+  for (let piece = body.read(); piece !== null; piece = body.read()) out.write(piece);
+  out.end();
 }
 
 function inform(response: OutgoingResponse, status: number, headers: readonly string[]): void {

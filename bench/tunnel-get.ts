@@ -196,6 +196,7 @@ async function startHub(client: KubeClient) {
     groupHeaders: ['X-Remote-Group'],
     extraHeaderPrefixes: ['X-Remote-Extra-'],
   };
+  const audit = logger.child({ log: 'audit' }, { redact: [] });
   const clock = systemClock;
   const api = hubServer({
     authenticate: authenticator({
@@ -219,7 +220,7 @@ async function startHub(client: KubeClient) {
     live: () => [],
     ready: () => [],
     version: 'bench',
-    audit: line => logger.info(line, 'request'),
+    audit: line => audit.info(line, 'request'),
     onError: error => logger.error({ err: error }, 'request failed'),
     now: () => clock.monotonic(),
   });

@@ -25,7 +25,8 @@ async function answerAtOnce(answer: TunnelRequest): Promise<void> {
 
 describe('proxyRequest, when the hub has the whole answer at once', () => {
   let tunnel: TunnelPair;
-  let servers: (Server | Http2Server)[];
+  let http1: Server;
+  let http2: Http2Server;
   let waitedForTrailers: number;
 
   before(async () => {
@@ -40,21 +41,22 @@ describe('proxyRequest, when the hub has the whole answer at once', () => {
       const asked = { incoming, user, clusterId: 'c1', subresource: 'proxy', rest: '' } as const;
       void proxyRequest(tunnel.hub, head, asked, response);
     };
-    servers = [createServer(serve), createHttp2Server(serve)];
-    for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
+    [http1, http2] = [createServer(serve), createHttp2Server(serve)];
+    for (const server of [http1, http2]) await once(server.listen(0, '127.0.0.1'), 'listening');
   });
   beforeEach(() => {
     waitedForTrailers = 0;
   });
   after(async () => {
-    for (const server of servers) server.close();
+    http1.close();
+    http2.close();
     await tunnel.close();
   });
 
-  const portOf = (index: number) => (servers[index]?.address() as AddressInfo).port;
+  const portOf = (server: Server | Http2Server) => (server.address() as AddressInfo).port;
 
   async function overHttp1(path: string) {
-    const asking = request({ host: '127.0.0.1', port: portOf(0), path, agent: false }).end();
+    const asking = request({ host: '127.0.0.1', port: portOf(http1), path, agent: false }).end();
     const [response] = (await once(asking, 'response')) as [IncomingMessage];
     const body = await text(response);
     const { statusCode: status, headers, trailers } = response;
@@ -62,7 +64,7 @@ describe('proxyRequest, when the hub has the whole answer at once', () => {
   }
 
   async function overHttp2(path: string) {
-    const session = connect(`http://127.0.0.1:${portOf(1)}`);
+    const session = connect(`http://127.0.0.1:${portOf(http2)}`);
     const stream = session.request({ ':path': path });
     let trailers = {};
     stream.on('trailers', ({ 'x-sum': sum }) => {

@@ -17,7 +17,7 @@ export function nextLook(
   const lacksRoom =
     shortfall !== undefined || ['NoCapacity', 'CapacityUnknown'].includes(refusal?.reason ?? '');
   const times = [
-    predicted && askAgainMs,
+    predicted?.some(({ unknown }) => unknown) ? askAgainMs : undefined,
     lacksRoom ? roomRetryMs : undefined,
     untilNextRebalance(subscription),
   ].filter(time => time !== undefined);

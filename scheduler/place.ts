@@ -30,7 +30,7 @@ export interface Decision {
   readonly replicas?: Placement['replicas'];
   /** Which replicas found no room, when some did not. */
   readonly shortfall?: string;
-  /** What was predicted of each candidate, when it was not to be had of some. */
+  /** What was predicted of each candidate, when somebody had to be asked. */
   readonly predicted?: readonly Candidate[];
   /** It was rebalanced because a scheduled time had come. */
   readonly rebalanced?: true;

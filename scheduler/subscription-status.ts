@@ -51,14 +51,19 @@ type Verdict = Omit<Condition, 'type' | 'lastTransitionTime'>;
 
 /** Those that are undefined are not there. */
 function conditionsAfter(
-  { metadata, status }: Subscription,
+  { metadata, spec, status }: Subscription,
   decision: Decision,
   now: Date,
 ): readonly Condition[] {
+  const isDynamic =
+    spec.schedulingStrategy === 'Dividing' && spec.dividingScheduling?.type === 'Dynamic';
   const verdicts = {
     [conditionTypes.scheduled]: verdict(decision),
     [conditionTypes.massChange]: massChange(decision, metadata.generation),
-    [conditionTypes.capacityUnknown]: capacityUnknown(decision),
+    // What was found out holds until somebody is asked again.
+    ...((decision.predicted || !isDynamic) && {
+      [conditionTypes.capacityUnknown]: capacityUnknown(decision),
+    }),
   };
   let conditions = status?.conditions ?? [];
   for (const [type, each] of Object.entries(verdicts)) {

@@ -239,13 +239,22 @@ describe('dynamic dividing', () => {
       condition()?.message,
       '1 of 3 clusters do not say how many replicas fit: ns-broken/broken (it does not answer)',
     );
-    const later = await decide(written(dynamic(), decision), {
-      clusters: zones('a', 'b'),
-      room: { a: 5, b: 5 },
-      wanted: [4],
-    });
-    const types = written(dynamic(), later).status?.conditions?.map(({ type }) => type);
-    assert.deepEqual(types, ['Scheduled']);
+    const placed = written(dynamic(), decision);
+    const next = async (...wanted: number[]) => {
+      const later = await decide(placed, { clusters: zones('a', 'b'), room: { a: 5 }, wanted });
+      return written(placed, later).status?.conditions?.map(({ type }) => type);
+    };
+    assert.deepEqual(await next(4), ['Scheduled', 'CapacityUnknown'], 'nobody was asked again');
+    assert.deepEqual(await next(6), ['Scheduled']);
+  });
+
+  it('asks no predictor while nothing has to be placed', async () => {
+    const status = { bindingClusters: [keyFor('a')], replicas: { [web]: [4] } };
+    const room = { a: 9, b: 9 };
+    const asked = async (...wanted: number[]) =>
+      (await decide(dynamic('Spread', status), { clusters: zones('a', 'b'), room, wanted }))
+        .predicted !== undefined;
+    assert.deepEqual([await asked(4), await asked(2), await asked(5)], [false, false, true]);
   });
 
   it('believes the smallest of what several predictors say', async () => {

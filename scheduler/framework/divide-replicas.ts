@@ -27,21 +27,48 @@ export async function divideReplicas(
     plugin.prePredict(cycle, decision.candidates),
   );
   if (early) return leaveAlone(early);
+  const present = new PresentReplicas(subscription.status);
+  const demand = {
+    replicas: lessWhatOthersKeep(wanted.replicas, decision, present),
+    rebalance: rebalances(cycle, decision),
+  };
+  const wish = { wanted: wanted.replicas, demand, present };
+  const isDynamic = subscription.spec.dividingScheduling?.type === 'Dynamic';
+  if (!isDynamic || !needsRoom(demand, decision.candidates, present)) {
+    return divide(profile, cycle, decision, wish);
+  }
   const candidates = await predictCapacity(profile, cycle, decision.candidates, signal);
-  const divided = divide(profile, cycle, { ...decision, candidates }, wanted.replicas);
-  return candidates.some(({ unknown }) => unknown)
-    ? { ...divided, predicted: candidates }
-    : divided;
+  return { ...divide(profile, cycle, { ...decision, candidates }, wish), predicted: candidates };
+}
+
+/** Whether replicas move or become more: only then is it worth anything to know what fits. */
+function needsRoom(
+  { replicas, rebalance }: Demand,
+  candidates: readonly Candidate[],
+  present: PresentReplicas,
+): boolean {
+  if (rebalance) return true;
+  return Object.entries(replicas).some(
+    ([feed, count]) => count > sum(candidates.map(({ key }) => present.of(key, feed))),
+  );
+}
+
+interface Wish {
+  /** Replicas of each feed in the whole placement. */
+  readonly wanted: Replicas;
+  /** Of these, what the candidates shall have together. */
+  readonly demand: Demand;
+  readonly present: PresentReplicas;
 }
 
 /** Lets the assigning plugins divide over candidates whose capacity is known as far as it is to be had. */
-function divide(profile: Profile, cycle: Cycle, decision: Decision, wanted: Replicas): Decision {
+function divide(
+  profile: Profile,
+  cycle: Cycle,
+  decision: Decision,
+  { wanted, demand, present }: Wish,
+): Decision {
   const { candidates } = decision;
-  const present = new PresentReplicas(cycle.subscription.status);
-  const demand = {
-    replicas: lessWhatOthersKeep(wanted, decision, present),
-    rebalance: rebalances(cycle, decision),
-  };
   const assignment = assign(profile, cycle, candidates, demand);
   if ('reason' in assignment) return leaveAlone(assignment);
   const placement = assemblePlacement(cycle, decision, assignment, present, wanted);
@@ -72,8 +99,7 @@ async function predictCapacity(
   signal: AbortSignal,
 ): Promise<readonly Candidate[]> {
   const plugins = profile.at('predict');
-  const { dividingScheduling } = cycle.subscription.spec;
-  if (plugins.length === 0 || dividingScheduling?.type !== 'Dynamic') return candidates;
+  if (plugins.length === 0) return candidates;
   const measure = async (candidate: Candidate): Promise<Candidate> => {
     if (candidate.retained) return candidate;
     try {
@@ -84,7 +110,20 @@ async function predictCapacity(
       return { ...candidate, unknown: unknownBecause(error) };
     }
   };
-  return Promise.all(candidates.map(measure));
+  return unlessAborted(Promise.all(candidates.map(measure)), signal);
+}
+
+/** Whoever stops waits for no predictor. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** A PredictionError says it in words of a closed list; plugins of others throw what they like. */

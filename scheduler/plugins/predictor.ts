@@ -1,4 +1,5 @@
 import { feedKey } from '../../api/apps/feed.ts';
+import type { FeedInventory } from '../../api/apps/feed-inventory.ts';
 import type { Cycle, Placement, Plugin } from '../framework/plugin.ts';
 import type { Predictions } from '../predict/predictions.ts';
 import { type Tolerance, tooManyUnknown } from '../predict/too-many-unknown.ts';
@@ -37,11 +38,19 @@ export function predictor(
   };
 }
 
+type Questions = readonly (readonly [feed: string, question: string])[];
+
+/** Written down once for all clusters. */
+const questions = new WeakMap<FeedInventory, Questions>();
+
 /** What predictors are asked for each feed that has replicas. */
-function questionsOf({ inventory }: Cycle): readonly (readonly [feed: string, question: string])[] {
-  return (inventory?.spec.feeds ?? [])
-    .filter(({ desiredReplicas }) => desiredReplicas !== undefined)
-    .map(feed => [feedKey(feed), JSON.stringify(feed.replicaRequirements ?? {})]);
+function questionsOf({ inventory }: Cycle): Questions {
+  if (inventory === undefined) return [];
+  return questions.getOrInsertComputed(inventory, ({ spec }) =>
+    spec.feeds
+      .filter(({ desiredReplicas }) => desiredReplicas !== undefined)
+      .map(feed => [feedKey(feed), JSON.stringify(feed.replicaRequirements ?? {})]),
+  );
 }
 
 /** The replicas a placement adds to what there is. */

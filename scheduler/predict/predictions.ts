@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import { Backoff } from '../../kube/backoff.ts';
 import type { Clock } from '../../reconcile/clock.ts';
 import { keyOf } from '../../reconcile/key.ts';
+import { AnswerMemory } from './answer-memory.ts';
 import type { Answer, AssumedReplicas } from './assumed-replicas.ts';
 import { InTurn } from './in-turn.ts';
 import { PredictionError } from './prediction-error.ts';
@@ -29,6 +31,14 @@ export interface PredictionsOptions {
   readonly parallelism: number;
 }
 
+/** What a failure can be about. */
+interface Scopes {
+  /** The cluster, `namespace/name`. */
+  readonly key: string;
+  /** The cluster and the question. */
+  readonly pair: string;
+}
+
 interface Failure {
   readonly error: PredictionError;
   readonly backoff: Backoff;
@@ -36,8 +46,10 @@ interface Failure {
   readonly until: number;
 }
 
-/** Questions whose answers are remembered; the oldest are forgotten first. */
-const most = 100_000;
+/** Questions whose answers are remembered. */
+const mostQuestions = 1_000;
+/** Failures that are remembered; the oldest are forgotten first. */
+const mostFailures = 100_000;
 /** A predictor that failed is left alone for about this long, then ever longer. */
 const restMs = { initialMs: 5_000, maxMs: 60_000 };
 
@@ -45,7 +57,7 @@ const restMs = { initialMs: 5_000, maxMs: 60_000 };
 export class Predictions {
   readonly #options: PredictionsOptions;
   readonly #turns: InTurn;
-  readonly #answers = new Map<string, Answer>();
+  readonly #answers = new AnswerMemory(mostQuestions);
   readonly #failures = new Map<string, Failure>();
   /** The same question to the same cluster is asked once, however many wait for it. */
   readonly #asking = new Map<string, Promise<Answer>>();
@@ -61,26 +73,26 @@ export class Predictions {
    */
   async get(cluster: ManagedCluster, question: string): Promise<number> {
     const key = keyOf(cluster);
-    const answer = await this.#answer(cluster, question, `${key} ${question}`);
+    const answer = await this.#answer(cluster, key, question);
     return this.#options.assumed.left(key, question, answer);
   }
 
   /** Sets room aside for replicas that are placed on a cluster, `namespace/name`; the returned function gives it back. */
   assume(cluster: string, question: string, count: number): () => void {
-    const capacity = this.#answers.get(`${cluster} ${question}`)?.replicas;
+    const capacity = this.#answers.get(cluster, question)?.replicas;
     return this.#options.assumed.add(cluster, question, count, capacity);
   }
 
-  async #answer(cluster: ManagedCluster, question: string, key: string): Promise<Answer> {
+  async #answer(cluster: ManagedCluster, key: string, question: string): Promise<Answer> {
     const { clock, metrics, reuseMs, lastGoodMs } = this.#options;
-    const known = this.#answers.get(key);
+    const known = this.#answers.get(key, question);
     const age = known ? clock.monotonic() - known.at : Infinity;
     if (known && age < reuseMs) {
       metrics.count('Reused');
       return known;
     }
     try {
-      const answer = await this.#ask(cluster, question, key);
+      const answer = await this.#ask(cluster, key, question);
       metrics.count('Answered');
       return answer;
     } catch (error) {
@@ -95,19 +107,20 @@ export class Predictions {
     }
   }
 
-  #ask(cluster: ManagedCluster, question: string, key: string): Promise<Answer> {
-    const failure = this.#failures.get(key) ?? this.#failures.get(keyOf(cluster));
+  #ask(cluster: ManagedCluster, key: string, question: string): Promise<Answer> {
+    const pair = `${key} ${hash('sha256', question)}`;
+    const failure = this.#failures.get(pair) ?? this.#failures.get(key);
     if (failure && this.#options.clock.monotonic() < failure.until) {
       return Promise.reject(failure.error);
     }
-    return this.#asking.getOrInsertComputed(key, () =>
+    return this.#asking.getOrInsertComputed(pair, () =>
       this.#turns
-        .run(() => this.#askOnce(cluster, question, key))
-        .finally(() => this.#asking.delete(key)),
+        .run(() => this.#askOnce(cluster, question, { key, pair }))
+        .finally(() => this.#asking.delete(pair)),
     );
   }
 
-  async #askOnce(cluster: ManagedCluster, question: string, key: string): Promise<Answer> {
+  async #askOnce(cluster: ManagedCluster, question: string, scopes: Scopes): Promise<Answer> {
     const { ask, clock, metrics, timeoutMs } = this.#options;
     const deadline = new AbortController();
     const timedOut = new PredictionError(
@@ -120,12 +133,12 @@ export class Predictions {
       const replicas = await ask(cluster, question, deadline.signal);
       // What was placed while it thought about the answer may not be in it.
       const answer = { replicas, at: began };
-      this.#remember(key, answer);
-      for (const scope of [key, keyOf(cluster)]) this.#failures.delete(scope);
+      this.#answers.set(scopes.key, question, answer);
+      for (const scope of Object.values(scopes)) this.#failures.delete(scope);
       return answer;
     } catch (error) {
       const reason = deadline.signal.aborted ? timedOut : error;
-      if (reason instanceof PredictionError) this.#rest(reason, cluster, key);
+      if (reason instanceof PredictionError) this.#rest(reason, scopes);
       throw reason;
     } finally {
       cancel();
@@ -133,22 +146,20 @@ export class Predictions {
     }
   }
 
-  #remember(key: string, answer: Answer): void {
-    this.#answers.delete(key);
-    this.#answers.set(key, answer);
-    if (this.#answers.size > most) forgetOldest(this.#answers);
-  }
-
   /** Who does not answer at all is not asked anything for a while; who refuses is not asked the same. */
-  #rest(error: PredictionError, cluster: ManagedCluster, key: string): void {
+  #rest(error: PredictionError, { key, pair }: Scopes): void {
     if (!isPassing(error)) return;
     const silent = error.reason === 'PredictorTimedOut' || error.reason === 'PredictorUnreachable';
-    const scope = silent ? keyOf(cluster) : key;
+    const scope = silent ? key : pair;
     const backoff = this.#failures.get(scope)?.backoff ?? new Backoff(restMs);
     const until = this.#options.clock.monotonic() + backoff.next();
     this.#failures.delete(scope);
     this.#failures.set(scope, { error, backoff, until });
-    if (this.#failures.size > most) forgetOldest(this.#failures);
+    if (this.#failures.size <= mostFailures) return;
+    for (const oldest of this.#failures.keys()) {
+      this.#failures.delete(oldest);
+      return;
+    }
   }
 }
 
@@ -159,11 +170,4 @@ function isPassing({ reason }: PredictionError): boolean {
     reason === 'PredictorAddressInvalid' ||
     reason === 'PredictorAddressNotAllowed'
   );
-}
-
-function forgetOldest(map: Map<string, unknown>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
-  }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ManagedCluster } from '../api/clusters/managed-cluster.ts';
 import { type LabelSelector, matchesSelector } from '../api/label-selector.ts';
 import type { Informer } from '../reconcile/informer.ts';
@@ -55,11 +56,15 @@ export class ClusterIndex implements Clusters {
 
   set(cluster: ManagedCluster): void {
     const key = keyOf(cluster);
-    this.remove(key);
+    const old = this.#known.get(key)?.metadata.labels;
+    // Most changes are reports of a status: the lists stay the same but for this one cluster.
+    if (!isDeepStrictEqual(old, cluster.metadata.labels)) this.remove(key);
     if (cluster.metadata.deletionTimestamp !== undefined) {
+      this.remove(key);
       this.#leaving.add(key);
       return;
     }
+    this.#leaving.delete(key);
     this.#known.set(key, cluster);
     for (const offer of offersOf(cluster.metadata.labels ?? {})) {
       this.#byOffer.getOrInsertComputed(offer, () => new SortedClusters()).set({ key, cluster });

@@ -3,9 +3,10 @@ import { isTrue } from '../api/conditions.ts';
 import { annotations } from '../api/well-known.ts';
 import { conditionTypes } from './condition-types.ts';
 import { type Considered, considerClusters } from './framework/consider-clusters.ts';
-import { filterClusters, type Judgement } from './framework/filter-clusters.ts';
+import type { Judgement } from './framework/filter-clusters.ts';
 import type { Candidate, Cycle, Placement, Refusal } from './framework/plugin.ts';
 import type { Profile } from './framework/profile.ts';
+import { sampleClusters } from './framework/sample-clusters.ts';
 import { scoreClusters } from './framework/score-clusters.ts';
 import { refusal } from './refusal.ts';
 import { guardRemovals } from './removal-guard.ts';
@@ -55,16 +56,14 @@ export function place(profile: Profile, cycle: Cycle, world: World): Decision {
   if (problems.length > 0) return leaveAlone(refusal('InvalidSpec', problems.join('; ')));
   const considered = considerClusters(profile, cycle);
   if ('refusal' in considered) return leaveAlone(considered.refusal);
-  const judgement = filterClusters(profile, cycle, considered.clusters);
-  const scored = markRetained(
-    scoreClusters(profile, cycle, [...judgement.feasible, ...judgement.retained]),
-    judgement,
-  );
+  const judgement = sampleClusters(profile, cycle, considered.clusters);
+  const scored = scoreClusters(profile, cycle, judgement);
   const unscored = profile.firstRefusal('preScore', plugin => plugin.preScore(cycle, scored));
   if (unscored) return leaveAlone(unscored);
   const wanted = selectClusters(cycle.subscription, scored, cycle.bound);
   const inferred = inferredRemovals(cycle, world, wanted);
-  if (wanted.size === 0) return nowhere(profile, cycle, { ...judgement, ...considered }, inferred);
+  if (wanted.length === 0)
+    return nowhere(profile, cycle, { ...judgement, ...considered }, inferred);
   const { removed, held, limit } = guardRemovals({
     inferred,
     bound: cycle.bound.size,
@@ -72,25 +71,17 @@ export function place(profile: Profile, cycle: Cycle, world: World): Decision {
     holding: isTrue(cycle.subscription.status?.conditions, conditionTypes.massChange),
     confirmed: isConfirmed(cycle.subscription),
   });
-  const clusters = [...wanted, ...held].sort();
-  const known = new Map(scored.map(candidate => [candidate.key, candidate]));
-  const candidates = clusters.flatMap(key => (wanted.has(key) ? (known.get(key) ?? []) : []));
-  return { clusters, candidates, removed, held, ...(held.length > 0 && { limit }) };
-}
-
-function markRetained(
-  candidates: readonly Candidate[],
-  { retained }: Judgement,
-): readonly Candidate[] {
-  if (retained.length === 0) return candidates;
-  const keys = new Set(retained.map(({ key }) => key));
-  return candidates.map(each => (keys.has(each.key) ? { ...each, retained: true } : each));
+  const keys = wanted.map(({ key }) => key);
+  const clusters = held.length === 0 ? keys : [...keys, ...held].sort();
+  return { clusters, candidates: wanted, removed, held, ...(held.length > 0 && { limit }) };
 }
 
 /** Bound clusters that are no longer wanted although nobody has deleted them. */
-function inferredRemovals(cycle: Cycle, world: World, wanted: ReadonlySet<string>): string[] {
+function inferredRemovals(cycle: Cycle, world: World, wanted: readonly Candidate[]): string[] {
+  if (cycle.bound.size === 0) return [];
+  const stays = new Set(wanted.map(({ key }) => key));
   return [...cycle.bound]
-    .filter(key => !(wanted.has(key) || cycle.clusters.isLeaving(key) || world.deleted.has(key)))
+    .filter(key => !(stays.has(key) || cycle.clusters.isLeaving(key) || world.deleted.has(key)))
     .sort();
 }
 

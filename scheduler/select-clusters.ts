@@ -3,7 +3,7 @@ import { matchesSelector } from '../api/label-selector.ts';
 import type { Candidate } from './framework/plugin.ts';
 
 /**
- * The clusters, by `namespace/name`, that a Subscription takes of those it may have: all of them, or with
+ * The clusters, in the same order, that a Subscription takes of those it may have: all of them, or with
  * schedulingBySubGroup the best `minClusters` of each subscriber, those it is bound to first. A group without
  * minClusters takes all; a cluster of two groups counts for both.
  */
@@ -11,8 +11,8 @@ export function selectClusters(
   { spec }: Subscription,
   candidates: readonly Candidate[],
   bound: ReadonlySet<string>,
-): ReadonlySet<string> {
-  if (!spec.schedulingBySubGroup) return new Set(candidates.map(({ key }) => key));
+): readonly Candidate[] {
+  if (!spec.schedulingBySubGroup) return candidates;
   const byWelcome = candidates.toSorted(
     (a, b) => Number(bound.has(b.key)) - Number(bound.has(a.key)) || b.score - a.score,
   );
@@ -21,5 +21,6 @@ export function selectClusters(
       .filter(({ cluster }) => matchesSelector(clusterAffinity, cluster.metadata.labels))
       .slice(0, subGroupStrategy?.minClusters ?? byWelcome.length),
   );
-  return new Set(groups.map(({ key }) => key));
+  const taken = new Set(groups);
+  return candidates.filter(candidate => taken.has(candidate));
 }

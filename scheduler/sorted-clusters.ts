@@ -23,7 +23,9 @@ export class SortedClusters {
   set(item: KeyedCluster): void {
     const at = this.#positionOf(item.key);
     const known = this.#list[at]?.key === item.key;
-    this.#own().splice(at, known ? 1 : 0, item);
+    const list = this.#own();
+    if (known) list[at] = item;
+    else list.splice(at, 0, item);
   }
 
   delete(key: string): void {

@@ -4,11 +4,9 @@ import type { Profile } from './profile.ts';
 
 /** Clusters, judged. */
 export interface Judgement {
-  /** Clusters, bound or not, that may take the Subscription. */
-  readonly feasible: readonly KeyedCluster[];
-  /** Bound clusters that would get nothing new but keep what they have. */
-  readonly retained: readonly KeyedCluster[];
-  /** Why all others, and the retained ones, are not feasible; by `namespace/name`. */
+  /** Those that may take the Subscription, or are bound and keep what they have; in the order they were asked about. */
+  readonly fitting: readonly KeyedCluster[];
+  /** Why all others may not, and why some of those that fit would get nothing new; by `namespace/name`. */
   readonly rejections: ReadonlyMap<string, Rejection>;
 }
 
@@ -22,9 +20,9 @@ export function filterClusters(
   clusters: readonly KeyedCluster[],
 ): Judgement {
   const rejections = new Map<string, Rejection>();
-  let left = clusters;
+  let fitting = clusters;
   for (const plugin of profile.at('filter')) {
-    left = left.filter(({ key, cluster }) => {
+    fitting = fitting.filter(({ key, cluster }) => {
       const rejection = plugin.filter(cycle, cluster);
       if (rejection === undefined) return true;
       const stays = !rejection.evicts && cycle.bound.has(key);
@@ -32,10 +30,5 @@ export function filterClusters(
       return stays;
     });
   }
-  if (rejections.size === 0) return { feasible: left, retained: [], rejections };
-  return {
-    feasible: left.filter(({ key }) => !rejections.has(key)),
-    retained: left.filter(({ key }) => rejections.has(key)),
-    rejections,
-  };
+  return { fitting, rejections };
 }

@@ -20,6 +20,8 @@ export type PluginAt<Point extends ExtensionPoint> = Plugin & Required<Pick<Plug
 /** The plugins that place the Subscriptions of one schedulerName. */
 export interface Profile {
   readonly schedulerName: string;
+  /** Of the clusters that match, how many are enough for dynamic dividing; 0 adapts to their number. */
+  readonly percentageOfClustersToScore: number;
   /** The plugins of a point, in the order they run. */
   at<Point extends ExtensionPoint>(point: Point): readonly PluginAt<Point>[];
   /** The first refusal of the plugins of a point. */
@@ -59,6 +61,7 @@ const indispensable = 'ClusterAffinity';
 export function buildProfile(
   configuration: ProfileConfiguration,
   factories: ReadonlyMap<string, PluginFactory>,
+  percentageOfClustersToScore = 100,
 ): Profile {
   const { schedulerName, plugins = {} } = configuration;
   const shelf = new PluginShelf(configuration, factories);
@@ -78,20 +81,23 @@ export function buildProfile(
   if (points.get('bind')?.length === 0) {
     throw invalid(`plugins.bind of profile ${schedulerName}: at least one plugin is needed`);
   }
-  return new PluginProfile(schedulerName, points, weights);
+  return new PluginProfile(schedulerName, percentageOfClustersToScore, points, weights);
 }
 
 class PluginProfile implements Profile {
   readonly schedulerName: string;
+  readonly percentageOfClustersToScore: number;
   readonly #points: ReadonlyMap<ExtensionPoint, readonly Plugin[]>;
   readonly #weights: ReadonlyMap<Plugin, number>;
 
   constructor(
     schedulerName: string,
+    percentageOfClustersToScore: number,
     points: ReadonlyMap<ExtensionPoint, readonly Plugin[]>,
     weights: ReadonlyMap<Plugin, number>,
   ) {
     this.schedulerName = schedulerName;
+    this.percentageOfClustersToScore = percentageOfClustersToScore;
     this.#points = points;
     this.#weights = weights;
   }

@@ -1,29 +1,43 @@
-import type { KeyedCluster } from '../sorted-clusters.ts';
+import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
+import { keyOf } from '../../reconcile/key.ts';
+import type { Judgement } from './filter-clusters.ts';
 import type { Candidate, Cycle } from './plugin.ts';
-import type { Profile } from './profile.ts';
+import type { PluginAt, Profile } from './profile.ts';
 
-/** The clusters with the weighted sum of their scores, best first; equals by name. */
+/** The clusters that fit, in the same order, with the weighted sum of their scores. */
 export function scoreClusters(
   profile: Profile,
   cycle: Cycle,
-  clusters: readonly KeyedCluster[],
+  { fitting, rejections }: Judgement,
 ): readonly Candidate[] {
-  const sums = clusters.map(() => 0);
+  const sums = fitting.map(() => 0);
   for (const plugin of profile.at('score')) {
     const weight = profile.weightOf(plugin);
-    const scores = normalise(clusters.map(({ cluster }) => plugin.score(cycle, cluster)));
-    scores.forEach((score, index) => {
-      sums[index] = (sums[index] ?? 0) + weight * score;
-    });
+    const scores = normalise(fitting.map(({ cluster }) => scoreOf(plugin, cycle, cluster)));
+    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + weight * (scores[i] ?? 0);
   }
-  return clusters
-    .map(({ key, cluster }, index) => ({ key, cluster, score: sums[index] ?? 0 }))
-    .sort((a, b) => b.score - a.score || (a.key < b.key ? -1 : 1));
+  return fitting.map(({ key, cluster }, index) => {
+    const candidate = { key, cluster, score: sums[index] ?? 0 };
+    return rejections.size > 0 && rejections.has(key)
+      ? { ...candidate, retained: true }
+      : candidate;
+  });
+}
+
+/** A score that is no number would put the clusters into any order. */
+function scoreOf(plugin: PluginAt<'score'>, cycle: Cycle, cluster: ManagedCluster): number {
+  const score = plugin.score(cycle, cluster);
+  if (Number.isFinite(score)) return score;
+  throw new Error(`plugin ${plugin.name} scores cluster ${keyOf(cluster)} ${score}: not a number`);
 }
 
 /** Brings any numbers to 0..100, the largest to 100; all to 100 when they are equal. */
 function normalise(scores: readonly number[]): readonly number[] {
-  const best = scores.reduce((a, b) => Math.max(a, b), -Infinity);
-  const worst = scores.reduce((a, b) => Math.min(a, b), Infinity);
+  let best = -Infinity;
+  let worst = Infinity;
+  for (const score of scores) {
+    if (score > best) best = score;
+    if (score < worst) worst = score;
+  }
   return scores.map(score => (best === worst ? 100 : ((score - worst) / (best - worst)) * 100));
 }

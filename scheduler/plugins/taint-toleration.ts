@@ -9,8 +9,9 @@ export function taintToleration(): Plugin {
   return {
     name: 'TaintToleration',
     filter: ({ subscription }, { spec }) => {
+      if (!spec.taints?.length) return undefined;
       const tolerations = subscription.spec.clusterTolerations ?? [];
-      const taints = untolerated(spec.taints ?? [], tolerations, ['NoSchedule', 'NoExecute']);
+      const taints = untolerated(spec.taints, tolerations, ['NoSchedule', 'NoExecute']);
       const worst = taints.find(({ effect }) => effect === 'NoExecute') ?? taints[0];
       if (worst === undefined) return undefined;
       const taint = `${worst.key}${worst.value ? `=${worst.value}` : ''}:${worst.effect}`;
@@ -20,8 +21,9 @@ export function taintToleration(): Plugin {
       };
     },
     score: ({ subscription }, { spec }) => {
+      if (!spec.taints?.length) return 0;
       const tolerations = subscription.spec.clusterTolerations ?? [];
-      return -untolerated(spec.taints ?? [], tolerations, ['PreferNoSchedule']).length;
+      return -untolerated(spec.taints, tolerations, ['PreferNoSchedule']).length;
     },
   };
 }

@@ -1,0 +1,159 @@
+import { type Subscription, subscriptions } from '../api/apps/subscription.ts';
+import type { ManagedCluster } from '../api/clusters/managed-cluster.ts';
+import { StoreInformer } from '../reconcile/informer.ts';
+import { keyOf } from '../reconcile/key.ts';
+import { affectedBy, indexSubscriptions } from '../scheduler/affected-subscriptions.ts';
+import { ClusterIndex } from '../scheduler/cluster-index.ts';
+import { divideReplicas } from '../scheduler/framework/divide-replicas.ts';
+import type { Cycle, PluginFactory } from '../scheduler/framework/plugin.ts';
+import { buildProfile } from '../scheduler/framework/profile.ts';
+import { place } from '../scheduler/place.ts';
+import { ownPlugins } from '../scheduler/plugin-factories.ts';
+import { statusAfter } from '../scheduler/subscription-status.ts';
+import { cluster, inventoryOf, subscription } from '../test/scheduling-objects.ts';
+import { round, summarise } from './samples.ts';
+import { report } from './test-bed.ts';
+
+/**
+ * How fast the scheduler decides, without any API server: clusters with labels, taints and readiness as fleets have
+ * them, Subscriptions that select a hundredth, a tenth or all of them, placed for the first time and looked at again.
+ * Arguments: numbers of clusters (100 1000 10000).
+ */
+const sizes = process.argv.slice(2).map(Number);
+const seconds = 2;
+const now = new Date('2026-01-01T00:00:00Z');
+const weight = 1;
+const reaches = {
+  hundredth: (i: number) => ({ matchLabels: { 'topology.kubernetes.io/zone': `z${i % 100}` } }),
+  tenth: (i: number) => ({ matchLabels: { 'topology.kubernetes.io/region': `r${i % 10}` } }),
+  all: () => ({}),
+};
+const strategies = {
+  replication: {},
+  static: { schedulingStrategy: 'Dividing', dividingScheduling: { type: 'Static' } },
+  dynamic: {
+    schedulingStrategy: 'Dividing',
+    dividingScheduling: { type: 'Dynamic', dynamicDividing: { strategy: 'Spread' } },
+  },
+} as const;
+const room: PluginFactory = () => ({
+  name: 'Room',
+  predict: async ({ subscription: { spec } }) =>
+    Object.fromEntries(spec.feeds.map(({ name }) => [`apps/v1/Deployment/qux/${name}`, 50])),
+});
+const profile = buildProfile(
+  { schedulerName: 'default', plugins: { predict: { enabled: [{ name: 'Room' }] } } },
+  new Map([...ownPlugins(undefined as never), ['Room', room]]),
+);
+
+const results: object[] = [];
+for (const size of sizes.length > 0 ? sizes : [100, 1000, 10_000]) {
+  const before = heap();
+  const fleet = Array.from({ length: size }, (_, index) => member(index));
+  const index = ClusterIndex.of(fleet);
+  const indexMiB = round((heap() - before) / 2 ** 20);
+  for (const strategy of Object.keys(strategies) as (keyof typeof strategies)[]) {
+    for (const reach of Object.keys(reaches) as (keyof typeof reaches)[]) {
+      const first = await measure(index, i => wanting(strategy, reach, i));
+      const placed = await Promise.all(
+        Array.from({ length: 20 }, async (_, i) => {
+          const asked = wanting(strategy, reach, i);
+          return { ...asked, status: await decide(index, asked) };
+        }),
+      );
+      const again = await measure(index, i => placed[i % placed.length] as Subscription);
+      results.push({ clusters: size, strategy, reach, first, again });
+    }
+  }
+  results.push({ clusters: size, fleetMiB: indexMiB, labelChange: labelChange(fleet, index) });
+}
+report('scheduler', { secondsEach: seconds, results });
+
+function member(i: number): ManagedCluster {
+  // Scattered over the zones.
+  const chance = (Math.imul(i, 0x9e3779b1) >>> 16) % 20;
+  const labels = Object.fromEntries(
+    Array.from({ length: 10 }, (_, n) => [`node.clusternet.io/f${n}`, `${(i * (n + 1)) % 7}`]),
+  );
+  return cluster(`cluster-${String(i).padStart(5, '0')}`, {
+    labels: {
+      ...labels,
+      'topology.kubernetes.io/zone': `z${i % 100}`,
+      'topology.kubernetes.io/region': `r${i % 10}`,
+    },
+    ready: chance === 7 ? 'Unknown' : 'True',
+    taints: chance === 13 ? [{ key: 'maintenance', effect: 'NoSchedule' }] : [],
+  });
+}
+
+function wanting(
+  strategy: keyof typeof strategies,
+  reach: keyof typeof reaches,
+  i: number,
+): Subscription {
+  const subscribers = [{ clusterAffinity: reaches[reach](i), weight }];
+  return subscription(
+    { ...strategies[strategy], subscribers },
+    {},
+    { name: `s-${i}`, uid: `${i}` },
+  );
+}
+
+/** All that is worked out for one Subscription, up to the status that would be written. */
+async function decide(clusters: ClusterIndex, subscription: Subscription) {
+  const cycle: Cycle = {
+    subscription,
+    clusters,
+    bound: new Set(subscription.status?.bindingClusters),
+    inventory: inventoryOf(subscription, 200),
+    notes: new Map(),
+  };
+  const chosen = place(profile, cycle, { deleted: new Set(), recentRemovals: 0 });
+  const decision =
+    subscription.spec.schedulingStrategy === 'Dividing' && !chosen.refusal
+      ? await divideReplicas(profile, cycle, chosen, AbortSignal.timeout(60_000))
+      : chosen;
+  if (decision.refusal) throw new Error(decision.refusal.message);
+  return statusAfter(subscription, decision, now);
+}
+
+async function measure(clusters: ClusterIndex, subscriptionOf: (i: number) => Subscription) {
+  const samples: number[] = [];
+  const begin = performance.now();
+  for (let i = 0; performance.now() - begin < seconds * 1000; i++) {
+    const asked = subscriptionOf(i);
+    const start = performance.now();
+    await decide(clusters, asked);
+    samples.push(performance.now() - start);
+  }
+  const total = samples.reduce((a, b) => a + b, 0);
+  const { p50, p99 } = summarise(samples);
+  return { perSecond: Math.round((samples.length / total) * 1000), p50, p99 };
+}
+
+/** What one changed label of one cluster costs among 1,000 Subscriptions of a hundredth of the clusters each. */
+function labelChange(fleet: readonly ManagedCluster[], index: ClusterIndex) {
+  const informer = new StoreInformer(subscriptions, {
+    freeze: false,
+    onHandlerError: error => console.error(error),
+  });
+  indexSubscriptions(informer);
+  for (let i = 0; i < 1000; i++) informer.upsert(wanting('replication', 'hundredth', i));
+  const samples: number[] = [];
+  let evaluated = 0;
+  for (const old of fleet.slice(0, 50)) {
+    const labels = { ...old.metadata.labels, 'topology.kubernetes.io/zone': 'z42' };
+    const object = { ...old, metadata: { ...old.metadata, labels } };
+    const start = performance.now();
+    index.set(object);
+    evaluated += affectedBy({ type: 'updated', old, object, initial: false }, informer).length;
+    samples.push(performance.now() - start);
+    index.set(fleet.find(each => keyOf(each) === keyOf(old)) ?? old);
+  }
+  return { subscriptions: 1000, evaluated: evaluated / 50, ms: summarise(samples) };
+}
+
+function heap(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}

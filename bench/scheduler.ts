@@ -8,9 +8,9 @@ import { divideReplicas } from '../scheduler/framework/divide-replicas.ts';
 import type { Cycle, PluginFactory } from '../scheduler/framework/plugin.ts';
 import { buildProfile } from '../scheduler/framework/profile.ts';
 import { place } from '../scheduler/place.ts';
-import { ownPlugins } from '../scheduler/plugin-factories.ts';
 import { statusAfter } from '../scheduler/subscription-status.ts';
 import { cluster, inventoryOf, subscription } from '../test/scheduling-objects.ts';
+import { testPlugins } from '../test/scheduling-plugins.ts';
 import { round, summarise } from './samples.ts';
 import { report } from './test-bed.ts';
 
@@ -42,8 +42,11 @@ const room: PluginFactory = () => ({
     Object.fromEntries(spec.feeds.map(({ name }) => [`apps/v1/Deployment/qux/${name}`, 50])),
 });
 const profile = buildProfile(
-  { schedulerName: 'default', plugins: { predict: { enabled: [{ name: 'Room' }] } } },
-  new Map([...ownPlugins(undefined as never), ['Room', room]]),
+  {
+    schedulerName: 'default',
+    plugins: { predict: { enabled: [{ name: 'Room' }], disabled: [{ name: '*' }] } },
+  },
+  new Map([...testPlugins(), ['Room', room]]),
 );
 
 const results: object[] = [];

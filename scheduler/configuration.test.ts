@@ -38,7 +38,29 @@ percentageOfClustersToTolerate: 10
     ]);
   });
 
+  it('is read as upstream reads it, too: percentages in small letters', () => {
+    const configuration = readConfiguration(`
+profiles: [{schedulerName: default}]
+percentageofclusterstoscore: 0
+percentageofclusterstotolerate: 20
+featureGates: {FailOver: true, SocketConnection: true}
+`);
+    assert.equal(configuration.percentageOfClustersToScore, 0);
+    assert.equal(configuration.percentageOfClustersToTolerate, 20);
+    assert.deepEqual(configuration.featureGates, { FailOver: true, SocketConnection: true });
+  });
+
   for (const [what, text, message] of [
+    [
+      'a percentage in two spellings',
+      'profiles: [{schedulerName: a}]\npercentageofclusterstoscore: 1\npercentageOfClustersToScore: 1',
+      /^percentageofclusterstoscore: /,
+    ],
+    [
+      'an unknown feature gate',
+      'profiles: [{schedulerName: a}]\nfeatureGates: {Failover: true}',
+      /^featureGates\.Failover: there is no such gate; there are FailOver, /,
+    ],
     ['a profile without name', 'profiles: [{plugins: {}}]', /^profiles\[0\]: .*schedulerName/],
     ['an unknown field', 'profiles: [{schedulerName: a, plugin: {}}]', /^profiles\[0\]/],
     [

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { ClusternetError } from '../api/errors.ts';
+import { defaultGates, unknownGates } from './feature-gates.ts';
 import { extensionPoints } from './framework/plugin.ts';
 
 const closed = { additionalProperties: false };
@@ -49,8 +50,14 @@ const schema = Type.Object(
     kind: Type.Optional(Type.String()),
     profiles: Type.Array(profile, { minItems: 1 }),
     pluginModules: Type.Optional(Type.Array(name, { description: 'Paths of ES modules.' })),
-    // Upstream's; accepted, but all clusters are looked at.
-    percentageOfClustersToScore: percentage('For strategy Dividing.'),
+    featureGates: Type.Optional(
+      Type.Record(Type.String(), Type.Boolean(), {
+        description: 'As --feature-gates, which is stronger.',
+      }),
+    ),
+    percentageOfClustersToScore: percentage(
+      'Of the clusters that match a dynamically divided Subscription, those that are enough. Default 100; 0 adapts to their number as upstream does.',
+    ),
     percentageOfClustersToTolerate: percentage(
       'Of the clusters of a dynamically divided Subscription, those that may be without a prediction. With gate FeasibleClustersToleration; default 10.',
     ),
@@ -73,6 +80,9 @@ export interface SchedulerConfiguration {
   readonly profiles: readonly ProfileConfiguration[];
   /** ES modules with plugins of your own. */
   readonly pluginModules?: readonly string[];
+  readonly featureGates?: Readonly<Record<string, boolean>>;
+  /** Of the clusters that match a dynamically divided Subscription, those that are enough; 0 adapts to their number. */
+  readonly percentageOfClustersToScore?: number;
   /** With gate FeasibleClustersToleration: how many of a Subscription's clusters may be without a prediction. */
   readonly percentageOfClustersToTolerate?: number;
 }
@@ -84,11 +94,11 @@ export const defaultConfiguration: SchedulerConfiguration = {
 
 /** Reads a configuration file; throws CN_SCHEDULER_CONFIG naming every field that is wrong. */
 export function readConfiguration(text: string): SchedulerConfiguration {
-  const value = parseYaml(text);
+  const value = withDocumentedKeys(parseYaml(text));
   const problems = [...Value.Errors(schema, value)].map(
     ({ instancePath, message }) => `${fieldPath(instancePath) || 'the file'}: ${message}`,
   );
-  if (problems.length === 0) problems.push(...duplicates(value as SchedulerConfiguration));
+  if (problems.length === 0) problems.push(...contradictions(value as SchedulerConfiguration));
   if (problems.length > 0) throw new ClusternetError('CN_SCHEDULER_CONFIG', problems.join('; '));
   return value as SchedulerConfiguration;
 }
@@ -102,12 +112,33 @@ function parseYaml(text: string): unknown {
   }
 }
 
-function duplicates({ profiles }: SchedulerConfiguration): string[] {
-  return profiles.flatMap(({ schedulerName }, index) =>
+/**
+ * Upstream documents `percentageOfClustersToScore` but reads `percentageofclusterstoscore`, so that files of either
+ * spelling are about. One that has both is left as it is, and refused for the key that is not documented.
+ */
+function withDocumentedKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const documented = ['percentageOfClustersToScore', 'percentageOfClustersToTolerate'];
+  const spelling = new Map(documented.map(key => [key.toLowerCase(), key]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => {
+      const better = spelling.get(key);
+      return [better === undefined || better in value ? key : better, each];
+    }),
+  );
+}
+
+function contradictions({ profiles, featureGates = {} }: SchedulerConfiguration): string[] {
+  const names = profiles.flatMap(({ schedulerName }, index) =>
     profiles.findIndex(each => each.schedulerName === schedulerName) < index
       ? [`profiles[${index}].schedulerName: "${schedulerName}" is taken by another profile`]
       : [],
   );
+  const known = Object.keys(defaultGates).join(', ');
+  const gates = unknownGates(featureGates).map(
+    gate => `featureGates.${gate}: there is no such gate; there are ${known}`,
+  );
+  return [...names, ...gates];
 }
 
 /** `/profiles/0/schedulerName` as people write it: `profiles[0].schedulerName`. */

@@ -5,9 +5,12 @@ import { runAsLeader } from '../reconcile/leader-election.ts';
 import { runProcess } from '../reconcile/run-process.ts';
 import type { Runtime } from '../reconcile/runtime.ts';
 import { defaultConfiguration, readConfiguration } from './configuration.ts';
+import { settleGates } from './feature-gates.ts';
+import { pluginStopwatch } from './framework/plugin-stopwatch.ts';
 import { buildProfile, type Profile } from './framework/profile.ts';
 import { readOptions, type SchedulerOptions } from './options.ts';
-import { foreignPlugins, ownPlugins } from './plugin-factories.ts';
+import { ownPlugins } from './plugin-factories.ts';
+import { loadPluginModules } from './plugin-modules.ts';
 import { Scheduler } from './scheduler.ts';
 import { schedulingController } from './scheduling-controller.ts';
 
@@ -51,13 +54,18 @@ async function profilesOf(options: SchedulerOptions, runtime: Runtime): Promise<
   const configuration = config
     ? readConfiguration(await readFile(config, 'utf8'))
     : defaultConfiguration;
-  const { percentageOfClustersToTolerate = 10 } = configuration;
-  const tolerance = options.featureGates.FeasibleClustersToleration
-    ? percentageOfClustersToTolerate
-    : undefined;
-  const factories = new Map([
-    ...ownPlugins(runtime, tolerance),
-    ...(await foreignPlugins(configuration.pluginModules ?? [])),
-  ]);
-  return configuration.profiles.map(profile => buildProfile(profile, factories));
+  const { percentageOfClustersToScore, percentageOfClustersToTolerate = 10 } = configuration;
+  const { gates, withoutEffect } = settleGates({
+    ...configuration.featureGates,
+    ...options.featureGates,
+  });
+  if (withoutEffect.length > 0) {
+    runtime.logger.warn({ gates: withoutEffect }, 'these gates belong to other components');
+  }
+  const tolerance = gates.FeasibleClustersToleration ? percentageOfClustersToTolerate : undefined;
+  const own = ownPlugins(runtime, tolerance);
+  const foreign = await loadPluginModules(configuration.pluginModules ?? [], [...own.keys()]);
+  const factories = new Map([...own, ...foreign]);
+  const shared = { percentageOfClustersToScore, stopwatch: pluginStopwatch(runtime.metrics) };
+  return configuration.profiles.map(profile => buildProfile(profile, factories, shared));
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { settleGates } from './feature-gates.ts';
 import { readOptions } from './options.ts';
 
 const pod = { POD_NAMESPACE: 'home', POD_NAME: 'scheduler-0', POD_UID: 'uid-0' };
@@ -48,6 +49,10 @@ describe('scheduler options', () => {
       FailOver: false,
       FeasibleClustersToleration: true,
     });
+    const others = { SocketConnection: true, Deployer: true };
+    const list = '--feature-gates=SocketConnection=true,Deployer=true';
+    assert.deepEqual(readOptions([list], pod).featureGates, others);
+    assert.deepEqual(settleGates({ ...others, FailOver: true }).withoutEffect, Object.keys(others));
     assert.throws(() => readOptions(['--feature-gates=Other=true'], pod), /no gate "Other"; there/);
     assert.throws(() => readOptions(['--feature-gates=FailOver'], pod), /"FailOver" is not a gate/);
   });

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../api/duration.ts';
 import { parseFeatureGates } from '../api/feature-gates.ts';
 import { namespaces } from '../api/well-known.ts';
+import { defaultGates, unknownGates } from './feature-gates.ts';
 
 /** How one scheduler process is to run: flags, with what the Pod's environment says as defaults. */
 export interface SchedulerOptions {
@@ -9,7 +10,7 @@ export interface SchedulerOptions {
   /** Path of the configuration file; none means the default profile. */
   readonly config: string | undefined;
   /** Feature gates that were set, by name; the others have their defaults. */
-  readonly featureGates: Readonly<Partial<Record<FeatureGate, boolean>>>;
+  readonly featureGates: Readonly<Record<string, boolean>>;
   readonly bindAddress: string;
   readonly port: number;
   /** Undefined: lead at once. */
@@ -27,10 +28,7 @@ export interface SchedulerOptions {
   readonly instance: string;
 }
 
-/** Upstream's gates. FailOver has no effect yet. */
-const featureGates = ['FailOver', 'FeasibleClustersToleration'] as const;
-
-export type FeatureGate = (typeof featureGates)[number];
+const gateNames = Object.keys(defaultGates).join(', ');
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -72,7 +70,7 @@ function command(): Command {
     .option('--config <path>', 'configuration file: profiles and their plugins')
     .option('--kubeconfig <path>', 'kubeconfig of the parent; in a Pod its own account by default')
     .addOption(
-      new Option('--feature-gates <list>', `A=true,B=false; of ${featureGates.join(', ')}`)
+      new Option('--feature-gates <list>', `A=true,B=false; of ${gateNames}`)
         .default({})
         .argParser(parseGates),
     )
@@ -89,10 +87,9 @@ function command(): Command {
 function parseGates(text: string): Readonly<Record<string, boolean>> {
   try {
     const gates = parseFeatureGates(text);
-    const known: readonly string[] = featureGates;
-    const unknown = Object.keys(gates).find(gate => !known.includes(gate));
+    const [unknown] = unknownGates(gates);
     if (unknown === undefined) return gates;
-    throw new Error(`There is no gate "${unknown}"; there are ${known.join(', ')}.`);
+    throw new Error(`There is no gate "${unknown}"; there are ${gateNames}.`);
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);
   }

@@ -58,7 +58,7 @@ export function place(profile: Profile, cycle: Cycle, world: World): Decision {
   if ('refusal' in considered) return leaveAlone(considered.refusal);
   const judgement = sampleClusters(profile, cycle, considered.clusters);
   const scored = scoreClusters(profile, cycle, judgement);
-  const unscored = profile.firstRefusal('preScore', plugin => plugin.preScore(cycle, scored));
+  const unscored = profile.firstAnswer('preScore', plugin => plugin.preScore(cycle, scored));
   if (unscored) return leaveAlone(unscored);
   const wanted = selectClusters(cycle.subscription, scored, cycle.bound);
   const inferred = inferredRemovals(cycle, world, wanted);
@@ -92,7 +92,7 @@ function nowhere(
   { rejections, excluded }: Judgement & Considered,
   inferred: readonly string[],
 ): Decision {
-  const own = profile.firstRefusal('postFilter', plugin => plugin.postFilter(cycle, rejections));
+  const own = profile.firstAnswer('postFilter', plugin => plugin.postFilter(cycle, rejections));
   const confirmed = isConfirmed(cycle.subscription);
   const kept = confirmed ? [] : inferred;
   const message = [

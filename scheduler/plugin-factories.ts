@@ -1,5 +1,3 @@
-import { pathToFileURL } from 'node:url';
-import { ClusternetError } from '../api/errors.ts';
 import type { Runtime } from '../reconcile/runtime.ts';
 import type { PluginFactory } from './framework/plugin.ts';
 import { clusterAffinity } from './plugins/cluster-affinity.ts';
@@ -38,36 +36,4 @@ export function ownPlugins(
     ['TaintToleration', taintToleration],
     ['TopologySpread', topologySpread],
   ]);
-}
-
-/**
- * The plugins of ES modules named in the configuration. A module exports `plugins`: an object of factories by
- * plugin name, each called with the args of its pluginConfig entry.
- */
-export async function foreignPlugins(
-  paths: readonly string[],
-): Promise<ReadonlyMap<string, PluginFactory>> {
-  const modules = await Promise.all(paths.map(load));
-  return new Map(modules.flatMap(plugins => Object.entries(plugins)));
-}
-
-async function load(path: string, index: number): Promise<Readonly<Record<string, PluginFactory>>> {
-  try {
-    const module: unknown = await import(pathToFileURL(path).href);
-    const plugins = (module as { plugins?: unknown }).plugins;
-    if (isFactories(plugins)) return plugins;
-    throw new Error('it exports no object "plugins" of functions');
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const message = `pluginModules[${index}]: cannot use ${path}: ${why}`;
-    throw new ClusternetError('CN_SCHEDULER_CONFIG', message, { cause: error });
-  }
-}
-
-function isFactories(value: unknown): value is Readonly<Record<string, PluginFactory>> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.values(value).every(factory => typeof factory === 'function')
-  );
 }

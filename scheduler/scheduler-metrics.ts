@@ -1,10 +1,11 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** What the scheduler reports, under upstream's names. */
 export interface SchedulerMetrics {
   readonly attempts: Counter<'result' | 'profile'>;
   readonly algorithm: Histogram<'profile'>;
   readonly endToEnd: Histogram<'result' | 'profile'>;
+  readonly underWay: Gauge<'work'>;
 }
 
 /** Registers the metrics; once per process. */
@@ -30,6 +31,12 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
       help: 'How long deciding and writing the decision took.',
       labelNames: ['result', 'profile'],
       buckets,
+      registers,
+    }),
+    underWay: new Gauge({
+      name: 'clusternet_scheduler_scheduler_goroutines',
+      help: 'Subscriptions under way: what upstream has a goroutine for.',
+      labelNames: ['work'],
       registers,
     }),
   };

@@ -144,7 +144,10 @@ export class Scheduler {
       await this.#report(subscription, status, signal);
     } else {
       const binding = { clusters, status, ...(replicas && { replicas }) };
-      const stopped = await bindPlacement(profile, cycle, binding, signal);
+      this.#metrics.underWay.inc({ work: 'Binding' });
+      const stopped = await bindPlacement(profile, cycle, binding, signal).finally(() =>
+        this.#metrics.underWay.dec({ work: 'Binding' }),
+      );
       if (stopped) return this.#carryOut(profile, cycle, leaveAlone(stopped), signal);
     }
     this.#history.add(subscription.metadata.uid ?? '', decision.removed.length);

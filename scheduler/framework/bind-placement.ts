@@ -11,28 +11,21 @@ export async function bindPlacement(
   let bound = false;
   try {
     const refusal =
-      profile.firstRefusal('reserve', plugin => plugin.reserve(cycle, binding)) ??
-      (await permit(profile, cycle, binding, signal));
+      profile.firstAnswer('reserve', plugin => plugin.reserve(cycle, binding)) ??
+      (await profile.firstAnswerLater('permit', plugin => plugin.permit(cycle, binding, signal)));
     if (refusal) return refusal;
-    await bind(profile, cycle, binding, signal);
-    bound = true;
+    await profile.firstAnswerLater('preBind', async plugin => {
+      await plugin.preBind(cycle, binding, signal);
+      return undefined;
+    });
+    bound = await bind(profile, cycle, binding, signal);
   } finally {
     if (!bound) for (const plugin of profile.at('reserve')) plugin.unreserve?.(cycle, binding);
   }
-  for (const plugin of profile.at('postBind')) plugin.postBind(cycle, binding);
-  return undefined;
-}
-
-async function permit(
-  profile: Profile,
-  cycle: Cycle,
-  binding: Binding,
-  signal: AbortSignal,
-): Promise<Refusal | undefined> {
-  for (const plugin of profile.at('permit')) {
-    const refusal = await plugin.permit(cycle, binding, signal);
-    if (refusal) return refusal;
-  }
+  profile.firstAnswer('postBind', plugin => {
+    plugin.postBind(cycle, binding);
+    return undefined;
+  });
   return undefined;
 }
 
@@ -41,10 +34,10 @@ async function bind(
   cycle: Cycle,
   binding: Binding,
   signal: AbortSignal,
-): Promise<void> {
-  for (const plugin of profile.at('preBind')) await plugin.preBind(cycle, binding, signal);
-  for (const plugin of profile.at('bind')) {
-    if (await plugin.bind(cycle, binding, signal)) return;
-  }
+): Promise<true> {
+  const bound = await profile.firstAnswerLater('bind', async plugin =>
+    (await plugin.bind(cycle, binding, signal)) ? true : undefined,
+  );
+  if (bound) return bound;
   throw new Error(`no bind plugin of profile ${profile.schedulerName} took the placement on`);
 }

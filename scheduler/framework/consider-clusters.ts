@@ -17,16 +17,16 @@ export function considerClusters(
   const all = cycle.clusters.list();
   let clusters = all;
   const excluded = new Map<string, number>();
-  for (const plugin of profile.at('preFilter')) {
+  const refusal = profile.firstAnswer('preFilter', plugin => {
     const answer = plugin.preFilter(cycle);
-    if (answer === undefined) continue;
-    if (!('clusters' in answer)) return { refusal: answer };
+    if (answer === undefined || !('clusters' in answer)) return answer;
     const kept = clusters === all ? answer.clusters : both(clusters, answer.clusters);
     const count = clusters.length - kept.length;
     if (count > 0) excluded.set(answer.reason, (excluded.get(answer.reason) ?? 0) + count);
     clusters = kept;
-  }
-  return { clusters, excluded };
+    return undefined;
+  });
+  return refusal ? { refusal } : { clusters, excluded };
 }
 
 function both(some: readonly KeyedCluster[], others: readonly KeyedCluster[]) {

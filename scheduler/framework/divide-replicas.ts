@@ -23,7 +23,7 @@ export async function divideReplicas(
   const { subscription } = cycle;
   const wanted = wantedReplicas(subscription, cycle.inventory);
   if ('refusal' in wanted) return leaveAlone(wanted.refusal);
-  const early = profile.firstRefusal('prePredict', plugin =>
+  const early = profile.firstAnswer('prePredict', plugin =>
     plugin.prePredict(cycle, decision.candidates),
   );
   if (early) return leaveAlone(early);
@@ -165,12 +165,12 @@ function assign(
   candidates: readonly Candidate[],
   demand: Demand,
 ): Assignment | Refusal {
-  const refused = profile.firstRefusal('preAssign', plugin => plugin.preAssign(cycle, candidates));
+  const refused = profile.firstAnswer('preAssign', plugin => plugin.preAssign(cycle, candidates));
   if (refused) return refused;
-  for (const plugin of profile.at('assign')) {
-    const assignment = plugin.assign(cycle, candidates, demand);
-    if (assignment) return assignment;
-  }
+  const assignment = profile.firstAnswer('assign', plugin =>
+    plugin.assign(cycle, candidates, demand),
+  );
+  if (assignment) return assignment;
   const message = 'no enabled assign plugin divides replicas this way: see spec.dividingScheduling';
   return refusal('DividingNotSupported', message);
 }

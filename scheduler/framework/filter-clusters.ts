@@ -21,7 +21,7 @@ export function filterClusters(
 ): Judgement {
   const rejections = new Map<string, Rejection>();
   let fitting = clusters;
-  for (const plugin of profile.at('filter')) {
+  profile.firstAnswer('filter', plugin => {
     fitting = fitting.filter(({ key, cluster }) => {
       const rejection = plugin.filter(cycle, cluster);
       if (rejection === undefined) return true;
@@ -29,6 +29,7 @@ export function filterClusters(
       if (!(stays && rejections.has(key))) rejections.set(key, rejection);
       return stays;
     });
-  }
+    return undefined;
+  });
   return { fitting, rejections };
 }

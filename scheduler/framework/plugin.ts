@@ -151,3 +151,17 @@ export type ExtensionPoint = (typeof extensionPoints)[number];
 
 /** Makes a plugin from the `args` of its pluginConfig entry. */
 export type PluginFactory = (args: unknown) => Plugin;
+
+/**
+ * The version of everything a plugin sees. It changes when a plugin written for the one before could do something
+ * else than it did; what is only added changes nothing.
+ */
+export const pluginApiVersion = 'scheduler.clusternet.io/v1alpha1';
+
+/** What an ES module exports that brings plugins. */
+export interface PluginModule {
+  /** What it was written for: {@link pluginApiVersion}. */
+  readonly apiVersion: typeof pluginApiVersion;
+  /** By the names that the configuration uses. */
+  readonly plugins: Readonly<Record<string, PluginFactory>>;
+}

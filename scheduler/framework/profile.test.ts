@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { Registry } from 'prom-client';
 import type { PluginSet } from '../configuration.ts';
 import { type ExtensionPoint, extensionPoints, type PluginFactory } from './plugin.ts';
+import { pluginStopwatch } from './plugin-stopwatch.ts';
 import { buildProfile, type Profile } from './profile.ts';
 
 const all = Object.fromEntries(extensionPoints.map(point => [point, () => undefined]));
@@ -92,6 +94,60 @@ describe('buildProfile', () => {
       () => build({ permit: { enabled: [{ name: 'OnlyFilters' }] } }),
       /plugins\.permit of profile default: plugin OnlyFilters does not take part there/,
     );
+  });
+
+  for (const [what, factory, message] of [
+    ['is no object', () => undefined, /plugin Odd is not an object/],
+    ['has no name', () => ({ filter: () => undefined }), /plugin Odd has no name/],
+    [
+      'has a method that is never called',
+      () => ({ name: 'Odd', filters: () => undefined }),
+      /plugin Odd has "filters", which is no extension point: preFilter, filter, /,
+    ],
+    [
+      'has something else where a method belongs',
+      () => ({ name: 'Odd', filter: true }),
+      /plugin Odd has "filter", which is not a function/,
+    ],
+    [
+      'does not accept its args',
+      () => {
+        throw new Error('args.most: must be a number');
+      },
+      /plugins\.filter of profile default: plugin Odd cannot be made: args\.most: must be/,
+    ],
+  ] as const) {
+    it(`refuses a plugin that ${what}`, () => {
+      const odd = new Map([...factories, ['Odd', factory as unknown as PluginFactory] as const]);
+      const plugins = { filter: { enabled: [{ name: 'Odd' }] } };
+      assert.throws(() => buildProfile({ schedulerName: 'default', plugins }, odd), message);
+    });
+  }
+
+  it('measures its points and plugins under the names of upstream', async () => {
+    const registry = new Registry();
+    const stopwatch = pluginStopwatch(registry);
+    const profile = buildProfile({ schedulerName: 'default' }, factories, { stopwatch });
+    profile.firstAnswer('filter', () => undefined);
+    profile.firstAnswer('preAssign', () => ({ reason: 'Odd', message: 'odd' }));
+    assert.throws(() =>
+      profile.firstAnswer('score', () => {
+        throw new Error('broken');
+      }),
+    );
+    const metrics = await registry.metrics();
+    const point = 'clusternet_scheduler_framework_extension_point_duration_seconds_count';
+    for (const [name, status] of [
+      ['Filter', 'Success'],
+      ['PreAssign', 'Unschedulable'],
+      ['Score', 'Error'],
+    ]) {
+      const labels = `extension_point="${name}",status="${status}",profile="default"`;
+      assert.ok(metrics.includes(`${point}{${labels}} 1`), `${name} in ${metrics}`);
+    }
+    const plugin = 'clusternet_scheduler_plugin_execution_duration_seconds_count';
+    const labels = 'plugin="Readiness",extension_point="Filter",status="Success"';
+    assert.ok(metrics.includes(`${plugin}{${labels}} 1`), metrics);
   });
 
   it('refuses a profile that could not bind anything', () => {

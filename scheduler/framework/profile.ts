@@ -1,12 +1,7 @@
 import { ClusternetError } from '../../api/errors.ts';
 import type { PluginSet, ProfileConfiguration } from '../configuration.ts';
-import {
-  type ExtensionPoint,
-  extensionPoints,
-  type Plugin,
-  type PluginFactory,
-  type Refusal,
-} from './plugin.ts';
+import { type ExtensionPoint, extensionPoints, type Plugin, type PluginFactory } from './plugin.ts';
+import type { PluginStopwatch } from './plugin-stopwatch.ts';
 
 /** A plugin at one point, with the weight of its score. */
 interface Enabled {
@@ -24,11 +19,16 @@ export interface Profile {
   readonly percentageOfClustersToScore: number;
   /** The plugins of a point, in the order they run. */
   at<Point extends ExtensionPoint>(point: Point): readonly PluginAt<Point>[];
-  /** The first refusal of the plugins of a point. */
-  firstRefusal<Point extends ExtensionPoint>(
+  /** Asks the plugins of a point one after the other until one answers, and measures how long each takes. */
+  firstAnswer<Point extends ExtensionPoint, Answer>(
     point: Point,
-    ask: (plugin: PluginAt<Point>) => Refusal | undefined,
-  ): Refusal | undefined;
+    ask: (plugin: PluginAt<Point>) => Answer | undefined,
+  ): Answer | undefined;
+  /** The same for plugins that take their time. */
+  firstAnswerLater<Point extends ExtensionPoint, Answer>(
+    point: Point,
+    ask: (plugin: PluginAt<Point>) => Promise<Answer | undefined>,
+  ): Promise<Answer | undefined>;
   /** The weight of a plugin's score. */
   weightOf(plugin: Plugin): number;
 }
@@ -57,11 +57,18 @@ export const defaultPlugins: Partial<Record<ExtensionPoint, readonly Enabled[]>>
 /** Without it every cluster would match: it stays even where all default plugins are disabled. */
 const indispensable = 'ClusterAffinity';
 
+/** What all profiles of a scheduler share. */
+export interface ProfileOptions {
+  readonly percentageOfClustersToScore?: number | undefined;
+  /** Measures the plugins; by default nobody does. */
+  readonly stopwatch?: PluginStopwatch;
+}
+
 /** Puts a profile together; throws CN_SCHEDULER_CONFIG when it names what does not exist or cannot work. */
 export function buildProfile(
   configuration: ProfileConfiguration,
   factories: ReadonlyMap<string, PluginFactory>,
-  percentageOfClustersToScore = 100,
+  { percentageOfClustersToScore = 100, stopwatch }: ProfileOptions = {},
 ): Profile {
   const { schedulerName, plugins = {} } = configuration;
   const shelf = new PluginShelf(configuration, factories);
@@ -81,44 +88,84 @@ export function buildProfile(
   if (points.get('bind')?.length === 0) {
     throw invalid(`plugins.bind of profile ${schedulerName}: at least one plugin is needed`);
   }
-  return new PluginProfile(schedulerName, percentageOfClustersToScore, points, weights);
+  return new PluginProfile({
+    schedulerName,
+    percentageOfClustersToScore,
+    points,
+    weights,
+    stopwatch,
+  });
+}
+
+interface ProfileParts {
+  readonly schedulerName: string;
+  readonly percentageOfClustersToScore: number;
+  readonly points: ReadonlyMap<ExtensionPoint, readonly Plugin[]>;
+  readonly weights: ReadonlyMap<Plugin, number>;
+  readonly stopwatch: PluginStopwatch | undefined;
 }
 
 class PluginProfile implements Profile {
   readonly schedulerName: string;
   readonly percentageOfClustersToScore: number;
-  readonly #points: ReadonlyMap<ExtensionPoint, readonly Plugin[]>;
-  readonly #weights: ReadonlyMap<Plugin, number>;
+  readonly #parts: ProfileParts;
 
-  constructor(
-    schedulerName: string,
-    percentageOfClustersToScore: number,
-    points: ReadonlyMap<ExtensionPoint, readonly Plugin[]>,
-    weights: ReadonlyMap<Plugin, number>,
-  ) {
-    this.schedulerName = schedulerName;
-    this.percentageOfClustersToScore = percentageOfClustersToScore;
-    this.#points = points;
-    this.#weights = weights;
+  constructor(parts: ProfileParts) {
+    this.schedulerName = parts.schedulerName;
+    this.percentageOfClustersToScore = parts.percentageOfClustersToScore;
+    this.#parts = parts;
   }
 
   at<Point extends ExtensionPoint>(point: Point): readonly PluginAt<Point>[] {
-    return (this.#points.get(point) ?? []) as readonly PluginAt<Point>[];
+    return (this.#parts.points.get(point) ?? []) as readonly PluginAt<Point>[];
   }
 
-  firstRefusal<Point extends ExtensionPoint>(
+  firstAnswer<Point extends ExtensionPoint, Answer>(
     point: Point,
-    ask: (plugin: PluginAt<Point>) => Refusal | undefined,
-  ): Refusal | undefined {
-    for (const plugin of this.at(point)) {
-      const refusal = ask(plugin);
-      if (refusal) return refusal;
+    ask: (plugin: PluginAt<Point>) => Answer | undefined,
+  ): Answer | undefined {
+    const plugins = this.at(point);
+    if (plugins.length === 0) return undefined;
+    const lap = this.#parts.stopwatch?.start(point, this.schedulerName);
+    let answer: Answer | undefined;
+    let whole = false;
+    try {
+      for (const plugin of plugins) {
+        answer = ask(plugin);
+        lap?.plugin(plugin.name, answer);
+        if (answer !== undefined) break;
+      }
+      whole = true;
+    } finally {
+      lap?.end(answer, whole);
     }
-    return undefined;
+    return answer;
+  }
+
+  async firstAnswerLater<Point extends ExtensionPoint, Answer>(
+    point: Point,
+    ask: (plugin: PluginAt<Point>) => Promise<Answer | undefined>,
+  ): Promise<Answer | undefined> {
+    const plugins = this.at(point);
+    if (plugins.length === 0) return undefined;
+    const lap = this.#parts.stopwatch?.start(point, this.schedulerName);
+    let answer: Answer | undefined;
+    let whole = false;
+    try {
+      for (const plugin of plugins) {
+        answer = await ask(plugin);
+        lap?.plugin(plugin.name, answer);
+        if (answer !== undefined) break;
+      }
+      whole = true;
+    } finally {
+      lap?.end(answer, whole);
+    }
+    return answer;
   }
 
   weightOf(plugin: Plugin): number {
-    return this.#weights.get(plugin) ?? 1;
+    return this.#parts.weights.get(plugin) ?? 1;
   }
 }
 
@@ -141,7 +188,12 @@ class PluginShelf {
 
   get(name: string, where: string): Plugin {
     const factory = this.#factory(name, where);
-    return this.#made.getOrInsertComputed(name, () => factory(this.#args.get(name)));
+    return this.#made.getOrInsertComputed(name, () => {
+      const plugin = make(name, factory, this.#args.get(name), where);
+      const problem = pluginProblem(plugin);
+      if (problem === undefined) return plugin;
+      throw invalid(`${where}: plugin ${name} ${problem}`);
+    });
   }
 
   #factory(name: string, where: string): PluginFactory {
@@ -150,6 +202,31 @@ class PluginShelf {
     const known = [...this.#factories.keys()].sort().join(', ');
     throw invalid(`${where}: there is no plugin "${name}"; there are ${known}`);
   }
+}
+
+/** What a factory refuses, most likely its args, is told with the place of the plugin. */
+function make(name: string, factory: PluginFactory, args: unknown, where: string): Plugin {
+  try {
+    return factory(args);
+  } catch (error) {
+    if (error instanceof ClusternetError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw invalid(`${where}: plugin ${name} cannot be made: ${why}`, error);
+  }
+}
+
+/** Plugins of others may be plain JavaScript: a misspelt method would silently never be called. */
+function pluginProblem(plugin: unknown): string | undefined {
+  if (typeof plugin !== 'object' || plugin === null) return 'is not an object';
+  const { name, ...methods } = plugin as { name?: unknown };
+  if (typeof name !== 'string' || name === '') return 'has no name';
+  // A class may have fields of its own.
+  if (Object.getPrototypeOf(plugin) !== Object.prototype) return undefined;
+  const points: readonly string[] = [...extensionPoints, 'unreserve'];
+  const odd = Object.keys(methods).find(key => !points.includes(key));
+  if (odd !== undefined) return `has "${odd}", which is no extension point: ${points.join(', ')}`;
+  const wrong = Object.entries(methods).find(([, method]) => typeof method !== 'function');
+  return wrong && `has "${wrong[0]}", which is not a function`;
 }
 
 function merge(defaults: readonly Enabled[], set: PluginSet, where: string): readonly Enabled[] {
@@ -165,6 +242,6 @@ function merge(defaults: readonly Enabled[], set: PluginSet, where: string): rea
   return [...kept, ...[...added.values()].filter(({ name }) => !names.has(name))];
 }
 
-function invalid(message: string): ClusternetError {
-  return new ClusternetError('CN_SCHEDULER_CONFIG', message);
+function invalid(message: string, cause?: unknown): ClusternetError {
+  return new ClusternetError('CN_SCHEDULER_CONFIG', message, { cause });
 }

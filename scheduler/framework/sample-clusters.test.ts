@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { cluster, keyFor, subscription } from '../../test/scheduling-objects.ts';
+import { testPlugins } from '../../test/scheduling-plugins.ts';
 import { ClusterIndex } from '../cluster-index.ts';
-import { ownPlugins } from '../plugin-factories.ts';
 import type { Cycle } from './plugin.ts';
 import { buildProfile } from './profile.ts';
 import { sampleClusters, sampleSize } from './sample-clusters.ts';
@@ -26,8 +26,8 @@ function sample(percentage: number, count: number, bound: readonly string[] = []
     bound: new Set(bound.map(keyFor)),
     notes: new Map(),
   };
-  const factories = ownPlugins(undefined as never);
-  const profile = buildProfile({ schedulerName: 'default' }, factories, percentage);
+  const options = { percentageOfClustersToScore: percentage };
+  const profile = buildProfile({ schedulerName: 'default' }, testPlugins(), options);
   return sampleClusters(profile, cycle, clusters.list());
 }
 

@@ -11,11 +11,12 @@ export function scoreClusters(
   { fitting, rejections }: Judgement,
 ): readonly Candidate[] {
   const sums = fitting.map(() => 0);
-  for (const plugin of profile.at('score')) {
+  profile.firstAnswer('score', plugin => {
     const weight = profile.weightOf(plugin);
     const scores = normalise(fitting.map(({ cluster }) => scoreOf(plugin, cycle, cluster)));
     for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + weight * (scores[i] ?? 0);
-  }
+    return undefined;
+  });
   return fitting.map(({ key, cluster }, index) => {
     const candidate = { key, cluster, score: sums[index] ?? 0 };
     return rejections.size > 0 && rejections.has(key)

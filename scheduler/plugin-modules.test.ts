@@ -5,15 +5,17 @@ import { join } from 'node:path';
 import { cluster, subscription } from '../test/scheduling-objects.ts';
 import { ClusterIndex } from './cluster-index.ts';
 import { readConfiguration } from './configuration.ts';
-import { foreignPlugins } from './plugin-factories.ts';
+import { loadPluginModules } from './plugin-modules.ts';
 
-const page = new URL('../docs/reference/scheduler.md', import.meta.url);
+const page = new URL('../docs/guides/scheduler-plugins.md', import.meta.url);
 
-/** The code block of a language in the scheduler's reference. */
+/** The first code block of a language in the guide of plugins. */
 async function documented(language: string): Promise<string> {
   const [, code = ''] = (await readFile(page, 'utf8')).split(`\`\`\`${language}\n`);
   return code.split('```')[0] ?? '';
 }
+
+const version = 'export const apiVersion = "scheduler.clusternet.io/v1alpha1";';
 
 describe('plugins of ES modules', () => {
   let directory: string;
@@ -30,9 +32,9 @@ describe('plugins of ES modules', () => {
     return path;
   }
 
-  it('work as the reference shows it', async () => {
+  it('work as the guide shows it', async () => {
     const path = await moduleOf('documented.mjs', await documented('js'));
-    const make = (await foreignPlugins([path])).get('Mine');
+    const make = (await loadPluginModules([path], [])).get('Mine');
     const plugin = make?.({ since: 'v1.30' });
     const cycle = {
       subscription: subscription(),
@@ -47,17 +49,28 @@ describe('plugins of ES modules', () => {
     assert.equal(plugin?.filter?.(cycle, recent), undefined);
   });
 
-  it('are named in a configuration as the reference shows it', async () => {
+  it('are named in a configuration as the guide shows it', async () => {
     const configuration = readConfiguration(await documented('yaml'));
     assert.deepEqual(configuration.pluginModules, ['/plugins/mine.js']);
   });
 
   for (const [what, code, message] of [
     ['that does not exist', undefined, /pluginModules\[0\]: cannot use .*: Cannot find module/],
-    ['without plugins', 'export const other = 1;', /it exports no object "plugins" of functions/],
+    ['without a version', 'export const plugins = {};', /must export apiVersion ".*", it has none/],
+    [
+      'of another version',
+      'export const apiVersion = "scheduler.clusternet.io/v9"; export const plugins = {};',
+      /must export apiVersion "scheduler\.clusternet\.io\/v1alpha1", not "scheduler.*v9"/,
+    ],
+    ['without plugins', `${version}`, /it exports no object "plugins" of functions/],
+    [
+      "with a plugin of the scheduler's own",
+      `${version} export const plugins = { Readiness: () => ({}) };`,
+      /"Readiness" is a plugin of the scheduler itself/,
+    ],
     [
       'whose plugins are no functions',
-      'export const plugins = { A: 1 };',
+      `${version} export const plugins = { A: 1 };`,
       /it exports no object "plugins"/,
     ],
     ['that throws', 'throw new Error("broken");', /broken/],
@@ -65,10 +78,20 @@ describe('plugins of ES modules', () => {
     it(`refuse a module ${what}`, async () => {
       const name = `${what.replaceAll(' ', '-')}.mjs`;
       const path = code === undefined ? join(directory, name) : await moduleOf(name, code);
-      await assert.rejects(foreignPlugins([path]), (error: Error & { code?: string }) => {
-        assert.match(error.message, message);
-        return error.code === 'CN_SCHEDULER_CONFIG';
-      });
+      await assert.rejects(
+        loadPluginModules([path], ['Readiness']),
+        (error: Error & { code?: string }) => {
+          assert.match(error.message, message);
+          return error.code === 'CN_SCHEDULER_CONFIG';
+        },
+      );
     });
   }
+
+  it('refuse two modules with a plugin of one name', async () => {
+    const code = `${version} export const plugins = { Twice: () => ({}) };`;
+    const paths = [await moduleOf('one.mjs', code), await moduleOf('two.mjs', code)];
+    const message = /pluginModules\[1\]: .* an earlier module has a plugin "Twice" too/;
+    await assert.rejects(loadPluginModules(paths, []), message);
+  });
 });

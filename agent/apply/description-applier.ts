@@ -154,14 +154,25 @@ class Run {
   }
 
   async #applyPlaced(items: readonly RenderedObject[]): Promise<void> {
-    const claimed = await this.#claim(items);
+    // Written down before anything is applied, so that nothing of ours is ever unknown to us; meanwhile we look what is there.
+    const [claimed] = await Promise.all([this.#claim(items), this.#note(this.#newEntries(items))]);
     const mayApply = claimed.filter(({ claim }) => claim.verdict === 'apply');
-    this.#inventory = extend(this.#inventory, mayApply.map(entryOf));
-    // Written down before anything is applied, so that nothing of ours is ever unknown to us.
-    const { inventories } = this.#options;
-    await inventories.write(this.#uid, this.#owner, this.#inventory, this.#signal);
+    await this.#note(mayApply.map(each => entryOf(each, each.claim)));
     const groups = inApplyOrder(mayApply, ({ resource }) => resource);
     for (const group of groups) await inParallel(group, atATime, item => this.#applyOne(item));
+  }
+
+  #newEntries(items: readonly RenderedObject[]): readonly InventoryEntry[] {
+    const placed = items.flatMap(item => this.#placed.get(item) ?? []);
+    return placed
+      .filter(({ object }) => !this.#inventory.has(objectIdOf(object)))
+      .map(each => entryOf(each));
+  }
+
+  async #note(entries: readonly InventoryEntry[]): Promise<void> {
+    this.#inventory = extend(this.#inventory, entries);
+    const { inventories } = this.#options;
+    await inventories.write(this.#uid, this.#owner, this.#inventory, this.#signal);
   }
 
   async #claim(items: readonly RenderedObject[]): Promise<readonly Claimed[]> {
@@ -212,7 +223,7 @@ class Run {
   }
 }
 
-function entryOf({ object, resource, claim }: Claimed): InventoryEntry {
+function entryOf({ object, resource }: PlacedObject, claim?: Claim): InventoryEntry {
   const { namespace, name = '' } = object.metadata;
   return {
     group: groupOf(object.apiVersion),
@@ -220,6 +231,6 @@ function entryOf({ object, resource, claim }: Claimed): InventoryEntry {
     kind: resource.kind,
     ...(namespace === undefined ? {} : { namespace }),
     name,
-    ...(claim.verdict === 'apply' && claim.found ? { found: true } : {}),
+    ...(claim?.verdict === 'apply' && claim.found ? { found: true } : {}),
   };
 }

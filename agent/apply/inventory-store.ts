@@ -9,21 +9,20 @@ const dataKey = 'objects';
 /** Keeps each Description's inventory in a ConfigMap of the child, `clusternet-system/applied-<description uid>`. */
 export class InventoryStore {
   readonly #child: KubeClient;
-  /** What is stored, as far as we know; nobody else writes it. */
-  readonly #known = new Map<string, string>();
+  /** What is stored, by Description UID. All of it is read at once: in its term the leader alone writes inventories. */
+  readonly #stored = new Map<string, string>();
+  /** UIDs whose last write may or may not have reached the server. */
+  readonly #unsure = new Set<string>();
+  #loading: Promise<void> | undefined;
 
   constructor(child: KubeClient) {
     this.#child = child;
   }
 
   async read(descriptionUid: string, signal: AbortSignal): Promise<Inventory> {
-    let text = this.#known.get(descriptionUid);
-    if (text === undefined) {
-      const stored = await this.#child.find(builtin.configMaps, keyOf(descriptionUid), signal);
-      text = stored?.data?.[dataKey] ?? '';
-      this.#known.set(descriptionUid, text);
-    }
-    return parseInventory(text);
+    await this.#load(signal);
+    if (this.#unsure.has(descriptionUid)) await this.#readAgain(descriptionUid, signal);
+    return parseInventory(this.#stored.get(descriptionUid) ?? '');
   }
 
   async write(
@@ -33,7 +32,8 @@ export class InventoryStore {
     signal: AbortSignal,
   ): Promise<void> {
     const text = formatInventory(inventory);
-    if (this.#known.get(descriptionUid) === text) return;
+    const isStored = this.#stored.get(descriptionUid) === text;
+    if (isStored && !this.#unsure.has(descriptionUid)) return;
     const configMap: ConfigMap = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -45,14 +45,42 @@ export class InventoryStore {
       data: { [dataKey]: text },
     };
     const options = { fieldManager: creators.agent, force: true };
-    this.#known.delete(descriptionUid);
+    this.#unsure.add(descriptionUid);
     await this.#child.apply(builtin.configMaps, configMap, options, signal);
-    this.#known.set(descriptionUid, text);
+    this.#know(descriptionUid, text);
+  }
+
+  #load(signal: AbortSignal): Promise<void> {
+    this.#loading ??= this.#readAll(signal).catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
+  }
+
+  async #readAll(signal: AbortSignal): Promise<void> {
+    const selection = { namespace: namespaces.system, labelSelector: labels.descriptionUid };
+    const configMaps = await this.#child.listAll(builtin.configMaps, selection, signal);
+    for (const { metadata, data } of configMaps) {
+      const uid = metadata.labels?.[labels.descriptionUid] ?? '';
+      if (metadata.name === keyOf(uid).name) this.#stored.set(uid, data?.[dataKey] ?? '');
+    }
+  }
+
+  async #readAgain(descriptionUid: string, signal: AbortSignal): Promise<void> {
+    const found = await this.#child.find(builtin.configMaps, keyOf(descriptionUid), signal);
+    this.#know(descriptionUid, found?.data?.[dataKey] ?? '');
+  }
+
+  #know(descriptionUid: string, text: string): void {
+    this.#stored.set(descriptionUid, text);
+    this.#unsure.delete(descriptionUid);
   }
 
   async remove(descriptionUid: string, signal: AbortSignal): Promise<void> {
     await this.#child.delete(builtin.configMaps, keyOf(descriptionUid), {}, signal);
-    this.#known.delete(descriptionUid);
+    this.#know(descriptionUid, '');
+    this.#stored.delete(descriptionUid);
   }
 }
 

@@ -16,7 +16,10 @@ export interface InventoryEntry {
 /** By id. */
 export type Inventory = ReadonlyMap<ObjectId, InventoryEntry>;
 
-/** Adds what is about to be applied. Of what is known already the UID stays; `found` only while it is still said. */
+/**
+ * Adds what is about to be applied. Of what is known already the UID stays; `found` only while it is still said, and what has a UID
+ * without it is ours for good.
+ */
 export function extend(
   inventory: Inventory,
   entries: readonly Omit<InventoryEntry, 'uid'>[],
@@ -25,12 +28,12 @@ export function extend(
   for (const entry of entries) {
     const known = extended.get(idOf(entry));
     const { uid } = known ?? {};
-    const keepsOut = known === undefined || known.found === true ? entry.found : undefined;
+    const mayBeFound = uid === undefined || known?.found === true;
     const { found: _, ...rest } = entry;
     extended.set(idOf(entry), {
       ...rest,
       ...(uid === undefined ? {} : { uid }),
-      ...(keepsOut ? { found: keepsOut } : {}),
+      ...(mayBeFound && entry.found ? { found: entry.found } : {}),
     });
   }
   return extended;

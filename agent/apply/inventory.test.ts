@@ -69,6 +69,13 @@ describe('an inventory', () => {
     );
   });
 
+  it('takes in that an object it only intended to apply was there before', () => {
+    const intended = { group: '', version: 'v1', kind: 'Namespace', name: 'x' };
+    const noted = extend(new Map(), [intended]);
+    const after = extend(noted, [{ ...intended, found: true }]);
+    assert.equal(after.get(idOf(intended))?.found, true);
+  });
+
   it('is the same after being written and read, and equal ones are equal texts', () => {
     fc.assert(
       fc.property(inventory, all => {

@@ -68,6 +68,8 @@ export interface RawRequest {
   readonly body?: string | Buffer | Readable | undefined;
   /** Longest silence while the body comes; absent means no limit. */
   readonly bodyTimeoutMs?: number | undefined;
+  /** The answer goes on for long, as a watch does: it shares a connection with others of its kind. */
+  readonly longRunning?: boolean | undefined;
 }
 
 export interface RawResponse {
@@ -250,6 +252,7 @@ export class KubeClient {
       signal: signal ?? null,
       headersTimeout: answerTimeoutMs,
       bodyTimeout: options.bodyTimeoutMs ?? 0,
+      blocking: options.longRunning ?? false,
     });
     if (response.statusCode === 401) this.access.onUnauthorized?.();
     return response;

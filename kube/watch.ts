@@ -43,7 +43,7 @@ export async function* watch<T extends KubeObject>(
   };
   const path = resourcePath(resource, { namespace }) + queryText(parameters);
   const response = await client.request(
-    { method: 'GET', path, bodyTimeoutMs: silenceLimitMs },
+    { method: 'GET', path, bodyTimeoutMs: silenceLimitMs, longRunning: true },
     signal,
   );
   if (response.statusCode !== 200) {

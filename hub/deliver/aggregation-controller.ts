@@ -25,7 +25,9 @@ export function aggregationController(runtime: Runtime, reservedNamespace: strin
     reads: [caches.clusters],
     async reconcile(key, signal) {
       const subscription = caches.subscriptions.get(splitKey(key));
-      if (subscription === undefined || subscription.status?.bindingClusters === undefined) return;
+      if (subscription?.status?.bindingClusters === undefined) return;
+      // What is on its way out is told by what is left of it.
+      if (subscription.metadata.deletionTimestamp !== undefined) return;
       const aggregate = aggregateStatus(subscription, deliveredClusters(caches, subscription));
       await write(client, subscription, aggregate, clock.now(), signal);
     },

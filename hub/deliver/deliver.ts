@@ -25,12 +25,16 @@ export interface DeliveryFailure {
 /** How many clusters are written to at the same time for one Subscription. */
 const parallel = 16;
 
-/** Makes Base and Description in every cluster's namespace as they should be. One cluster that fails holds up no other. */
+/**
+ * Makes Base and Description in every cluster's namespace as they should be. One cluster that fails holds up no other. Until `held`,
+ * the Subscription cannot vanish unseen, no Description is made: a Base alone changes nothing in its cluster.
+ */
 export async function deliver(
   delivery: Delivery,
   subscription: Subscription,
   clusters: readonly ManagedCluster[],
   rawFor: (clusterKey: string) => readonly string[],
+  held: Promise<unknown>,
   signal: AbortSignal,
 ): Promise<readonly DeliveryFailure[]> {
   const failures: DeliveryFailure[] = [];
@@ -38,7 +42,7 @@ export async function deliver(
   const worker = async (): Promise<void> => {
     for (const cluster of rest) {
       try {
-        await deliverTo(delivery, subscription, cluster, rawFor(keyOf(cluster)), signal);
+        await deliverTo(delivery, subscription, cluster, rawFor(keyOf(cluster)), held, signal);
       } catch (error) {
         failures.push({ cluster, error });
       }
@@ -53,16 +57,16 @@ async function deliverTo(
   subscription: Subscription,
   cluster: ManagedCluster,
   raw: readonly string[],
+  held: Promise<unknown>,
   signal: AbortSignal,
 ): Promise<void> {
   const wantedBase = baseFor(subscription, cluster);
   const foundBase = caches.bases.get(keyFor(wantedBase));
   // What is being deleted is made again when it has gone.
   if (foundBase?.metadata.deletionTimestamp !== undefined) return;
-  const base =
-    foundBase !== undefined && isAsWanted(foundBase, wantedBase)
-      ? foundBase
-      : await apply(client, bases, wantedBase, signal);
+  const isSame = foundBase !== undefined && isAsWanted(foundBase, wantedBase);
+  const applied = isSame ? foundBase : apply(client, bases, wantedBase, signal);
+  const [base] = await Promise.all([applied, held]);
   const wanted = descriptionFor(subscription, cluster, base, raw);
   const found = caches.descriptions.get(keyFor(wanted));
   if (found?.metadata.deletionTimestamp !== undefined) return;

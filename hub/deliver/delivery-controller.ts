@@ -2,7 +2,8 @@ import { type Subscription, subscriptions } from '../../api/apps/subscription.ts
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import { findCondition } from '../../api/conditions.ts';
 import { finalizers } from '../../api/well-known.ts';
-import type { Controller } from '../../reconcile/controller.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { Controller, ReconcileResult } from '../../reconcile/controller.ts';
 import { addFinalizer, removeFinalizer } from '../../reconcile/finalizers.ts';
 import { keyOf, splitKey } from '../../reconcile/key.ts';
 import type { Runtime } from '../../reconcile/runtime.ts';
@@ -21,21 +22,25 @@ import {
 } from './delivery-caches.ts';
 import { type DeliveryCondition, planDelivery } from './delivery-plan.ts';
 import { writeConditions } from './subscription-conditions.ts';
-import { isAllGone, withdraw, withdrawAll } from './withdraw.ts';
+import { withdraw, withdrawAll, withdrawKnown } from './withdraw.ts';
+
+/** When to look again for what the cache does not show yet. */
+const unseenMs = 1_000;
 
 /** Brings what a Subscription names to the clusters it is bound to, as Base and Description, and takes it back from all others. */
 export function deliveryController(runtime: Runtime, reservedNamespace: string): Controller {
   const { cache, client } = runtime;
   const caches = deliveryCaches(cache, reservedNamespace);
+  const delivery = { runtime, caches };
   return {
     name: 'delivery',
     sources: sourcesOf(caches),
     reads: [caches.namespaces],
     async reconcile(key, signal) {
       const subscription = caches.subscriptions.get(splitKey(key));
-      if (subscription === undefined) return;
+      if (subscription === undefined) return undefined;
       if (subscription.metadata.deletionTimestamp !== undefined) {
-        return finish(runtime, subscription, signal);
+        return finish(runtime, caches, subscription, signal);
       }
       const plan = planDelivery(subscription, {
         manifestsOf: feed => manifestsOf(caches, feed),
@@ -44,14 +49,15 @@ export function deliveryController(runtime: Runtime, reservedNamespace: string):
         reservedNamespace,
         inDedicatedNamespace: isDedicated(caches, subscription.metadata.namespace),
       });
-      const delivery = { runtime, caches };
       const { rawFor = () => [] } = plan;
       const bound = plan.rawFor === undefined ? [] : boundClusters(caches, subscription);
       // From here on there is something to take back. Earlier it would only get in the scheduler's way.
-      if (bound.length > 0) {
-        await addFinalizer(client, subscriptions, subscription, finalizers.apps, signal);
-      }
-      const failures = await deliver(delivery, subscription, bound, rawFor, signal);
+      const held =
+        bound.length > 0
+          ? addFinalizer(client, subscriptions, subscription, finalizers.apps, signal)
+          : Promise.resolve();
+      const failures = await deliver(delivery, subscription, bound, rawFor, held, signal);
+      await held.catch(error => takeBackFromGone(client, subscription, error, signal));
       if (plan.withdraw) await withdraw(delivery, subscription, signal);
       const conditions = withFailures(plan.conditions, failures);
       warnOfBadResult(runtime, subscription, conditions);
@@ -59,6 +65,7 @@ export function deliveryController(runtime: Runtime, reservedNamespace: string):
       const manager = 'clusternet-hub-deliver';
       await writeConditions(client, subscription, conditions, manager, now, signal);
       throwFailures(failures);
+      return undefined;
     },
   };
 }
@@ -138,16 +145,32 @@ function boundClusters(caches: DeliveryCaches, { status }: Subscription): Manage
   });
 }
 
+/** The Subscription could not be held: if it is gone or going, its Bases must not stay behind. Throws the error that says so. */
+async function takeBackFromGone(
+  client: KubeClient,
+  subscription: Subscription,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<never> {
+  const { namespace, name = '', uid } = subscription.metadata;
+  const live = await client.find(subscriptions, { namespace, name }, signal);
+  const isThere = live?.metadata.uid === uid && live?.metadata.deletionTimestamp === undefined;
+  if (!isThere) await withdrawAll(client, subscription, signal);
+  throw error;
+}
+
 /** Takes back everything; the Subscription is gone only when every cluster has given back what it was given. */
 async function finish(
   runtime: Runtime,
+  caches: DeliveryCaches,
   subscription: Subscription,
   signal: AbortSignal,
-): Promise<void> {
-  if (!subscription.metadata.finalizers?.includes(finalizers.apps)) return;
+): Promise<ReconcileResult | undefined> {
+  if (!subscription.metadata.finalizers?.includes(finalizers.apps)) return undefined;
   const { client, logger } = runtime;
-  await withdrawAll(client, subscription, signal);
-  if (!(await isAllGone(client, subscription, signal))) return;
+  if (await withdrawKnown({ runtime, caches }, subscription, signal)) return undefined;
+  if (await withdrawAll(client, subscription, signal)) return { requeueAfterMs: unseenMs };
   logger.info({ subscription: keyOf(subscription) }, 'withdrawn from every cluster');
   await removeFinalizer(client, subscriptions, subscription, finalizers.apps, signal);
+  return undefined;
 }

@@ -39,39 +39,35 @@ function staysIn({ clusters }: DeliveryCaches, namespace: string | undefined): b
   return clusters.list(namespace).some(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
-/** Takes back from every cluster; reads the API server, for a cache may not know yet what was made a moment ago. */
+/** Takes back what the cache shows; whether there was anything. Each that goes brings the Subscription up again. */
+export async function withdrawKnown(
+  { runtime: { client }, caches }: Delivery,
+  subscription: Subscription,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const made = madeFrom(caches, subscription);
+  await deleteAll(client, descriptions, made.descriptions, signal);
+  await deleteAll(client, bases, made.bases, signal);
+  return made.descriptions.length + made.bases.length > 0;
+}
+
+/**
+ * Takes back what the API server has; whether there was anything. A cache may not know yet what was made a moment ago, so only this
+ * proves that nothing is left.
+ */
 export async function withdrawAll(
   client: KubeClient,
   subscription: Subscription,
   signal: AbortSignal,
-): Promise<void> {
-  const labelSelector = selectorOf(subscription);
-  const made = await client.listAll<Description>(descriptions, { labelSelector }, signal);
-  await deleteAll(client, descriptions, made, signal);
-  await deleteAll(
-    client,
-    bases,
-    await client.listAll<Base>(bases, { labelSelector }, signal),
-    signal,
-  );
-}
-
-/** Whether nothing is left that was made from the Subscription. */
-export async function isAllGone(
-  client: KubeClient,
-  subscription: Subscription,
-  signal: AbortSignal,
 ): Promise<boolean> {
-  const options = { labelSelector: selectorOf(subscription), limit: 1 };
-  const left = await Promise.all([
-    client.list<Description>(descriptions, options, signal),
-    client.list<Base>(bases, options, signal),
+  const selection = { labelSelector: `${labels.subscriptionUid}=${subscription.metadata.uid}` };
+  const [madeDescriptions, madeBases] = await Promise.all([
+    client.listAll<Description>(descriptions, selection, signal),
+    client.listAll<Base>(bases, selection, signal),
   ]);
-  return left.every(({ items }) => items.length === 0);
-}
-
-function selectorOf({ metadata: { uid = '' } }: Subscription): string {
-  return `${labels.subscriptionUid}=${uid}`;
+  await deleteAll(client, descriptions, madeDescriptions, signal);
+  await deleteAll(client, bases, madeBases, signal);
+  return madeDescriptions.length + madeBases.length > 0;
 }
 
 async function deleteAll<T extends KubeObject>(

@@ -109,7 +109,7 @@ export function apiServerArguments(layout: ControlPlaneLayout, overrides: Flags 
     // etcd compacts by revision instead.
     'etcd-compaction-interval': 0,
     'event-ttl': '15m',
-    profiling: true,
+    profiling: false,
     ...overrides,
   });
 }
@@ -142,7 +142,7 @@ export function controllerManagerArguments(
     'concurrent-gc-syncs': 4,
     'kube-api-qps': 50,
     'kube-api-burst': 100,
-    profiling: true,
+    profiling: false,
     ...overrides,
   });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
+import { bases } from '../../api/apps/base.ts';
 import { type Description, descriptions } from '../../api/apps/description.ts';
 import { type Feed, formatFeed } from '../../api/apps/feed.ts';
 import { manifests } from '../../api/apps/manifest.ts';
@@ -15,6 +16,7 @@ import { createRuntime, type Runtime } from '../../reconcile/runtime.ts';
 import { eventually } from '../../test/eventually.ts';
 import { type FakeApiServer, startFakeApiServer } from '../../test/fake-api-server.ts';
 import { FakeClock } from '../../test/fake-clock.ts';
+import { Refusal } from '../../test/refusal.ts';
 import { cluster, keyFor, subscription } from '../../test/scheduling-objects.ts';
 import { aggregationController } from './aggregation-controller.ts';
 import { deliveryController } from './delivery-controller.ts';
@@ -224,5 +226,24 @@ describe('the delivery controller', () => {
       await clock.advance(10_000);
       return condition('Rendered')?.status === 'True';
     });
+  });
+
+  it('leaves nothing behind of a Subscription that goes while it is being held', async () => {
+    const { metadata, ...rest } = stored() ?? assert.fail();
+    const late = { namespace: app.namespace, name: 'late' };
+    const path = '/apis/apps.clusternet.io/v1alpha1/namespaces/default/subscriptions/late';
+    server.answer('PATCH', path, () => {
+      server.objects.remove(subscriptions, late);
+      throw new Refusal(404, 'NotFound', 'subscriptions "late" not found');
+    });
+    server.objects.put(subscriptions, { ...rest, metadata: { ...late, generation: 1 } });
+    const made = () => server.writes().filter(write => /\/bases\/late-/.test(write.path));
+    await soon(() => made().some(({ method }) => method === 'DELETE'));
+    await settle();
+    const left = [...server.objects.list(bases), ...server.objects.list(descriptions)];
+    assert.deepEqual(
+      left.filter(each => each.metadata.name?.startsWith('late-')),
+      [],
+    );
   });
 });

@@ -1,6 +1,6 @@
 /** Options of {@link eventually}. */
 export interface EventuallyOptions {
-  /** Deadline, 5 s unless told. */
+  /** Deadline, 15 s unless told. */
   readonly withinMs?: number;
   /** What was waited for; opens the error message. */
   readonly describe?: string;
@@ -16,7 +16,7 @@ export async function eventually<T>(
   check: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, undefined | false>> {
-  const { withinMs = 5000, describe = 'condition' } = options;
+  const { withinMs = 15_000, describe = 'condition' } = options;
   const deadline = performance.now() + withinMs;
   let last: unknown;
   do {

@@ -192,6 +192,7 @@ describe('the feed-inventory controller', () => {
     const spec = { schedulingStrategy: 'Dividing', feeds: [web] } as const;
     server.objects.put(subscriptions, subscription(spec, {}, inbox));
     await untilDesired(3);
+    await eventually(() => server.writes().some(({ path }) => path.endsWith('/inbox/status')));
     await end();
     assert.equal(server.objects.list(feedInventories).length, 1);
     const before = server.writes().length;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { podRequests } from '../../api/core/pod-requests.ts';
 import { addAmounts, amountsOf, type ResourceAmounts } from '../../api/core/resource-amounts.ts';
 import type { Node, Pod } from '../../kube/builtin-kinds.ts';
@@ -20,6 +21,8 @@ export class NodeUsage {
     this.#pods = pods;
     pods.addIndex(byNode, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
     pods.onChange(({ object, old }) => {
+      // Most changes are of a status, and a pod is kept without it.
+      if (old && isDeepStrictEqual(old.spec, object.spec)) return;
       for (const pod of [object, old]) this.#known.delete(pod?.spec?.nodeName ?? '');
     });
   }

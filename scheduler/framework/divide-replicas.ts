@@ -100,17 +100,42 @@ async function predictCapacity(
 ): Promise<readonly Candidate[]> {
   const plugins = profile.at('predict');
   if (plugins.length === 0) return candidates;
-  const measure = async (candidate: Candidate): Promise<Candidate> => {
+  const measure = (candidate: Candidate): Candidate | Promise<Candidate> => {
     if (candidate.retained) return candidate;
     try {
-      const asked = plugins.map(async plugin => plugin.predict(cycle, candidate, signal));
-      return { ...candidate, capacity: smallest(await Promise.all(asked)) };
+      const answers = plugins.map(plugin => plugin.predict(cycle, candidate, signal));
+      if (!answers.some(isPromise)) return withCapacity(candidate, answers as Prediction[]);
+      return Promise.all(answers).then(
+        predictions => withCapacity(candidate, predictions),
+        error => withoutCapacity(candidate, error),
+      );
     } catch (error) {
-      signal.throwIfAborted();
-      return { ...candidate, unknown: unknownBecause(error) };
+      return withoutCapacity(candidate, error);
     }
   };
-  return unlessAborted(Promise.all(candidates.map(measure)), signal);
+  // Thousands of clusters whose answers are known are not worth thousands of promises.
+  const measured = candidates.map(measure);
+  if (!measured.some(isPromise)) return measured as readonly Candidate[];
+  return unlessAborted(Promise.all(measured), signal);
+}
+
+type Prediction = Replicas | undefined;
+
+function isPromise(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function';
+}
+
+function withCapacity(candidate: Candidate, predictions: readonly Prediction[]): Candidate {
+  return { ...candidate, capacity: smallest(predictions) };
+}
+
+/** A PredictionError says it in words of a closed list; plugins of others throw what they like. */
+function withoutCapacity(candidate: Candidate, error: unknown): Candidate {
+  const { reason, message } =
+    error instanceof PredictionError
+      ? error
+      : new PredictionError('PredictorFailed', error instanceof Error ? error.message : `${error}`);
+  return { ...candidate, unknown: { reason, message } };
 }
 
 /** Whoever stops waits for no predictor. */
@@ -126,16 +151,9 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   }
 }
 
-/** A PredictionError says it in words of a closed list; plugins of others throw what they like. */
-function unknownBecause(error: unknown): Refusal {
-  const { reason, message } =
-    error instanceof PredictionError
-      ? error
-      : new PredictionError('PredictorFailed', error instanceof Error ? error.message : `${error}`);
-  return { reason, message };
-}
-
-function smallest(predictions: readonly (Replicas | undefined)[]): Replicas {
+function smallest(predictions: readonly Prediction[]): Replicas {
+  const [only, ...others] = predictions;
+  if (only && others.length === 0) return only;
   const capacity: Record<string, number> = {};
   for (const [feed, replicas] of predictions.flatMap(each => Object.entries(each ?? {}))) {
     capacity[feed] = Math.min(replicas, capacity[feed] ?? replicas);

@@ -101,9 +101,13 @@ export interface Plugin {
   prePredict?(cycle: Cycle, candidates: readonly Candidate[]): Refusal | undefined;
   /**
    * How many more replicas of each feed fit; undefined leaves it to the other plugins, of which the smallest number counts.
-   * Rejects when the cluster's capacity is not to be had: it gets nothing new, and the others go on.
+   * Throws or rejects when the cluster's capacity is not to be had: it gets nothing new, and the others go on.
    */
-  predict?(cycle: Cycle, candidate: Candidate, signal: AbortSignal): Promise<Replicas | undefined>;
+  predict?(
+    cycle: Cycle,
+    candidate: Candidate,
+    signal: AbortSignal,
+  ): Replicas | undefined | Promise<Replicas | undefined>;
   /** Before scores are given. */
   preScore?(cycle: Cycle, candidates: readonly Candidate[]): Refusal | undefined;
   /** How well the cluster suits; any number, brought to 0..100 over all candidates. */

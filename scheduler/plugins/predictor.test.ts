@@ -20,6 +20,7 @@ const candidate = (name: string, more: Partial<Candidate> = {}): Candidate => ({
 });
 
 const assume = () => () => undefined;
+const known = () => undefined;
 
 describe('plugin Predictor', () => {
   it('sets aside what a placement adds, and gives it back when that does not come to pass', () => {
@@ -33,6 +34,7 @@ describe('plugin Predictor', () => {
     const open = new Set<string>();
     const plugin = predictor(
       {
+        known,
         get: async () => 0,
         assume: (...all) => {
           open.add(all.join(' '));
@@ -82,7 +84,7 @@ describe('plugin Predictor', () => {
       clusters: ClusterIndex.of([]),
       bound: new Set<string>(),
     };
-    const capacity = await predictor({ get, assume }, undefined).predict?.(
+    const capacity = await predictor({ known, get, assume }, undefined).predict?.(
       { ...cycle, notes: new Map() },
       candidate('a'),
       AbortSignal.timeout(1_000),
@@ -97,7 +99,7 @@ describe('plugin Predictor', () => {
     const get = async () => 0;
     const unknown = { reason: 'PredictorDisabled', message: 'its agent has no predictor' };
     const judge = (tolerance: number | undefined, candidates: readonly Candidate[]) =>
-      predictor({ get, assume }, tolerance).preAssign?.(
+      predictor({ known, get, assume }, tolerance).preAssign?.(
         {
           subscription: subscription(),
           clusters: ClusterIndex.of([]),

@@ -1,27 +1,30 @@
 import { feedKey } from '../../api/apps/feed.ts';
 import type { FeedInventory } from '../../api/apps/feed-inventory.ts';
-import type { Cycle, Placement, Plugin } from '../framework/plugin.ts';
+import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
+import type { Cycle, Placement, Plugin, Replicas } from '../framework/plugin.ts';
 import type { Predictions } from '../predict/predictions.ts';
 import { type Tolerance, tooManyUnknown } from '../predict/too-many-unknown.ts';
 import { PresentReplicas } from '../present-replicas.ts';
 
 const name = 'Predictor';
 
+type Answers = Pick<Predictions, 'known' | 'get' | 'assume'>;
+
 /**
  * Asks each cluster's predictor how many replicas of each feed fit, feeds with the same needs once, and sets aside what
  * is placed until predictors can have seen it.
  */
-export function predictor(
-  predictions: Pick<Predictions, 'get' | 'assume'>,
-  tolerance: Tolerance,
-): Plugin {
+export function predictor(predictions: Answers, tolerance: Tolerance): Plugin {
   return {
     name,
-    predict: async (cycle, { cluster }) => {
-      const capacities = questionsOf(cycle).map(
-        async ([feed, question]) => [feed, await predictions.get(cluster, question)] as const,
-      );
-      return Object.fromEntries(await Promise.all(capacities));
+    predict: (cycle, { key, cluster }) => {
+      const capacity: Record<string, number> = {};
+      for (const [feed, question] of questionsOf(cycle)) {
+        const replicas = predictions.known(key, question);
+        if (replicas === undefined) return ask(predictions, cycle, cluster);
+        capacity[feed] = replicas;
+      }
+      return capacity;
     },
     preAssign: (_cycle, candidates) => tooManyUnknown(candidates, tolerance),
     reserve: (cycle, placement) => {
@@ -36,6 +39,13 @@ export function predictor(
       notes.delete(name);
     },
   };
+}
+
+async function ask(predictions: Answers, cycle: Cycle, cluster: ManagedCluster): Promise<Replicas> {
+  const capacities = questionsOf(cycle).map(
+    async ([feed, question]) => [feed, await predictions.get(cluster, question)] as const,
+  );
+  return Object.fromEntries(await Promise.all(capacities));
 }
 
 type Questions = readonly (readonly [feed: string, question: string])[];

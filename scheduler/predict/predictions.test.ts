@@ -66,9 +66,11 @@ describe('Predictions', () => {
     assert.deepEqual(await Promise.all([get('a'), get('a')]), [4, 4]);
     await clock.advance(4_999);
     behaviour.a = 9;
+    assert.equal(predictions.known(keyFor('a'), '{}'), 4);
     assert.equal(await get('a'), 4);
     assert.deepEqual(asked, ['a {}']);
     await clock.advance(1);
+    assert.equal(predictions.known(keyFor('a'), '{}'), undefined);
     assert.equal(await get('a'), 9);
     assert.equal(await get('a', '{"other":1}'), 9);
     assert.deepEqual(asked, ['a {}', 'a {}', 'a {"other":1}']);

@@ -67,12 +67,23 @@ export class Predictions {
     this.#turns = new InTurn(options.parallelism);
   }
 
+  /** As {@link get}, when an answer is young enough to be used again: by the key of the cluster, without asking. */
+  known(cluster: string, question: string): number | undefined {
+    const { assumed, clock, metrics, reuseMs } = this.#options;
+    const answer = this.#answers.get(cluster, question);
+    if (answer === undefined || clock.monotonic() - answer.at >= reuseMs) return undefined;
+    metrics.count('Reused');
+    return assumed.left(cluster, question, answer);
+  }
+
   /**
    * How many more replicas fit, less those placed since that was answered. Rejects with a PredictionError when there is
    * neither an answer nor a good one that is young enough.
    */
   async get(cluster: ManagedCluster, question: string): Promise<number> {
     const key = keyOf(cluster);
+    const known = this.known(key, question);
+    if (known !== undefined) return known;
     const answer = await this.#answer(cluster, key, question);
     return this.#options.assumed.left(key, question, answer);
   }
@@ -84,13 +95,9 @@ export class Predictions {
   }
 
   async #answer(cluster: ManagedCluster, key: string, question: string): Promise<Answer> {
-    const { clock, metrics, reuseMs, lastGoodMs } = this.#options;
+    const { clock, metrics, lastGoodMs } = this.#options;
     const known = this.#answers.get(key, question);
     const age = known ? clock.monotonic() - known.at : Infinity;
-    if (known && age < reuseMs) {
-      metrics.count('Reused');
-      return known;
-    }
     try {
       const answer = await this.#ask(cluster, key, question);
       metrics.count('Answered');
@@ -123,11 +130,10 @@ export class Predictions {
   async #askOnce(cluster: ManagedCluster, question: string, scopes: Scopes): Promise<Answer> {
     const { ask, clock, metrics, timeoutMs } = this.#options;
     const deadline = new AbortController();
-    const timedOut = new PredictionError(
-      'PredictorTimedOut',
-      `its predictor did not answer within ${timeoutMs / 1000} s`,
-    );
-    const cancel = clock.after(timeoutMs, () => deadline.abort(timedOut));
+    const cancel = clock.after(timeoutMs, () => {
+      const message = `its predictor did not answer within ${timeoutMs / 1000} s`;
+      deadline.abort(new PredictionError('PredictorTimedOut', message));
+    });
     const began = clock.monotonic();
     try {
       const replicas = await ask(cluster, question, deadline.signal);
@@ -137,7 +143,7 @@ export class Predictions {
       for (const scope of Object.values(scopes)) this.#failures.delete(scope);
       return answer;
     } catch (error) {
-      const reason = deadline.signal.aborted ? timedOut : error;
+      const reason: unknown = deadline.signal.aborted ? deadline.signal.reason : error;
       if (reason instanceof PredictionError) this.#rest(reason, scopes);
       throw reason;
     } finally {

@@ -20,6 +20,12 @@ export const schedulerIdentity: Identity = {
       "asks a cluster's predictor how many replicas fit",
     ),
     grant(read, '', 'namespaces', 'tells dedicated namespaces, whose Subscriptions do not count'),
+    grant(
+      'get create delete',
+      '',
+      'configmaps',
+      'answers, beside a Subscription, who asks why it is placed as it is',
+    ),
     grant('create patch', 'events.k8s.io', 'events', 'tells people what it decided'),
   ],
   atHome: [grant('get create update patch', 'coordination.k8s.io', 'leases', 'elects a leader')],

@@ -5,6 +5,7 @@ import { runAsLeader } from '../reconcile/leader-election.ts';
 import { runProcess } from '../reconcile/run-process.ts';
 import type { Runtime } from '../reconcile/runtime.ts';
 import { defaultConfiguration, readConfiguration } from './configuration.ts';
+import { explainingController } from './explain/explaining-controller.ts';
 import { settleGates } from './feature-gates.ts';
 import { pluginStopwatch } from './framework/plugin-stopwatch.ts';
 import { buildProfile, type Profile } from './framework/profile.ts';
@@ -29,7 +30,7 @@ async function schedule(
   signal: AbortSignal,
 ): Promise<void> {
   const scheduler = new Scheduler(runtime, await profilesOf(options, runtime));
-  const controller = schedulingController(scheduler);
+  const controllers = [schedulingController(scheduler), explainingController(scheduler, runtime)];
   runtime.cache.start(signal);
   const health = await startHealthServer({
     address: options.bindAddress,
@@ -41,8 +42,10 @@ async function schedule(
   runtime.logger.info({ port: health.port }, 'serving health and metrics');
   const { leaderElection } = options;
   try {
-    if (!leaderElection) return await runController(controller, runtime, signal);
-    const lead = (term: AbortSignal) => runController(controller, runtime, term);
+    const lead = async (term: AbortSignal) => {
+      await Promise.all(controllers.map(each => runController(each, runtime, term)));
+    };
+    if (!leaderElection) return await lead(signal);
     await runAsLeader({ ...runtime, ...leaderElection }, term => lead(term.signal), signal);
   } finally {
     await health.close();

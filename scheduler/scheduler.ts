@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Explanation } from '../api/apps/explanation.ts';
 import { type FeedInventory, feedInventories } from '../api/apps/feed-inventory.ts';
 import {
   type Subscription,
@@ -16,6 +17,7 @@ import type { Runtime } from '../reconcile/runtime.ts';
 import { patchStatus } from '../reconcile/status-patch.ts';
 import { announce } from './announce.ts';
 import { ClusterIndex } from './cluster-index.ts';
+import { explainPlacement } from './explain/explain-placement.ts';
 import { bindPlacement } from './framework/bind-placement.ts';
 import { divideReplicas } from './framework/divide-replicas.ts';
 import type { Cycle, Refusal } from './framework/plugin.ts';
@@ -80,6 +82,19 @@ export class Scheduler {
       end({ result });
       this.#metrics.attempts.inc({ result, profile: profile.schedulerName });
     }
+  }
+
+  /** Decides as {@link schedule} does, writes nothing, and says why; undefined for another scheduler's Subscription. */
+  async explain(
+    subscription: Subscription,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<Explanation | undefined> {
+    const profile = this.#profiles.get(subscription.spec.schedulerName ?? 'default');
+    if (profile === undefined) return undefined;
+    const cycle = this.#cycleFor(subscription);
+    const decision = await this.#decide(profile, cycle, signal);
+    return explainPlacement({ id, profile, cycle, decision }, this.#runtime.clock.now());
   }
 
   #cycleFor(subscription: Subscription): Cycle {

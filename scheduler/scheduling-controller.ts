@@ -1,3 +1,4 @@
+import { explaining } from '../api/apps/explanation.ts';
 import type { Subscription } from '../api/apps/subscription.ts';
 import type { Controller } from '../reconcile/controller.ts';
 import type { Change } from '../reconcile/informer.ts';
@@ -45,11 +46,12 @@ function concernsScheduling({ type, object, old }: Change<Subscription>): boolea
 }
 
 function factsOf({ metadata, status }: Subscription): string {
+  const { [explaining.annotation]: _question, ...annotations } = metadata.annotations ?? {};
   const own: readonly string[] = Object.values(conditionTypes);
   return JSON.stringify([
     metadata.uid,
     metadata.generation,
-    metadata.annotations,
+    annotations,
     metadata.deletionTimestamp,
     status?.bindingClusters,
     status?.replicas,

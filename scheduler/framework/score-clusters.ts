@@ -1,5 +1,6 @@
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import { keyOf } from '../../reconcile/key.ts';
+import type { KeyedCluster } from '../sorted-clusters.ts';
 import type { Judgement } from './filter-clusters.ts';
 import type { Candidate, Cycle } from './plugin.ts';
 import type { PluginAt, Profile } from './profile.ts';
@@ -13,7 +14,7 @@ export function scoreClusters(
   const sums = fitting.map(() => 0);
   profile.firstAnswer('score', plugin => {
     const weight = profile.weightOf(plugin);
-    const scores = normalise(fitting.map(({ cluster }) => scoreOf(plugin, cycle, cluster)));
+    const scores = scoresOf(plugin, cycle, fitting);
     for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + weight * (scores[i] ?? 0);
     return undefined;
   });
@@ -23,6 +24,15 @@ export function scoreClusters(
       ? { ...candidate, retained: true }
       : candidate;
   });
+}
+
+/** What one plugin gives to clusters, brought to 0..100 over all of them. */
+export function scoresOf(
+  plugin: PluginAt<'score'>,
+  cycle: Cycle,
+  clusters: readonly KeyedCluster[],
+): readonly number[] {
+  return normalise(clusters.map(({ cluster }) => scoreOf(plugin, cycle, cluster)));
 }
 
 /** A score that is no number would put the clusters into any order. */

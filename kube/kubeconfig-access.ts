@@ -37,6 +37,13 @@ export async function accessFromKubeconfig(source: KubeconfigSource = {}): Promi
   };
 }
 
+/** The namespace of the kubeconfig's context, as kubectl takes it: `default` when it names none. */
+export async function namespaceFromKubeconfig(source: KubeconfigSource = {}): Promise<string> {
+  const config = await load(source);
+  const name = source.context ?? config.getCurrentContext();
+  return config.getContextObject(name)?.namespace ?? 'default';
+}
+
 async function load(source: KubeconfigSource): Promise<KubeConfig> {
   // Half a second and tens of megabytes to import, and processes inside a cluster never need it.
   const { KubeConfig } = await import('@kubernetes/client-node');

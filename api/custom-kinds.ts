@@ -6,6 +6,7 @@ import { helmChartKind } from './apps/helm-chart.ts';
 import { helmReleaseKind } from './apps/helm-release.ts';
 import { localizationKind } from './apps/localization.ts';
 import { manifestKind } from './apps/manifest.ts';
+import { resourceInterpreterKind } from './apps/resource-interpreter.ts';
 import { subscriptionKind } from './apps/subscription.ts';
 import { clusterRegistrationRequestKind } from './clusters/cluster-registration-request.ts';
 import { managedClusterKind } from './clusters/managed-cluster.ts';
@@ -26,6 +27,7 @@ export const customKinds: readonly CustomKind[] = [
   helmReleaseKind,
   localizationKind,
   manifestKind,
+  resourceInterpreterKind,
   subscriptionKind,
   clusterRegistrationRequestKind,
   managedClusterKind,

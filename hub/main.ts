@@ -1,3 +1,4 @@
+import { resourceInterpreters } from '../api/apps/resource-interpreter.ts';
 import { ClusternetError } from '../api/errors.ts';
 import { version } from '../kube/version.ts';
 import { type Controller, runController } from '../reconcile/controller.ts';
@@ -19,6 +20,8 @@ import { manifestController } from './deliver/manifest-controller.ts';
 import { ensureReservedNamespace } from './deliver/reserved-namespace.ts';
 import { feedInventoryController } from './feed-inventory/feed-inventory-controller.ts';
 import { FrontProxyTrust } from './front-proxy-trust.ts';
+import { interpreterController } from './interpreters/interpreter-controller.ts';
+import { InterpreterSet } from './interpreters/interpreter-set.ts';
 import { cutRevokedTunnels } from './lifecycle/cut-revoked-tunnels.ts';
 import { clusterHealthController } from './lifecycle/health-controller.ts';
 import { leavingController } from './lifecycle/leaving-controller.ts';
@@ -81,15 +84,20 @@ function serviceOf({ namespace, serviceName, servicePort }: HubOptions): HubServ
 }
 
 function controllersOf(options: HubOptions, runtime: Runtime, service: HubService): Controller[] {
+  const { reservedNamespace } = options;
+  const interpreters = new InterpreterSet(runtime.cache.informer(resourceInterpreters));
   return [
     apiRegistrationController(runtime, service),
     registrationController(runtime, options.approve),
     clusterHealthController(runtime, options.namespace),
     leavingController(runtime, options.namespace),
-    manifestController(runtime, options.reservedNamespace),
-    deliveryController(runtime, options.reservedNamespace),
-    aggregationController(runtime, options.reservedNamespace),
-    ...(options.feedInventory ? [feedInventoryController(runtime, options.reservedNamespace)] : []),
+    manifestController(runtime, reservedNamespace),
+    deliveryController(runtime, reservedNamespace),
+    aggregationController(runtime, reservedNamespace, interpreters),
+    interpreterController(runtime, interpreters),
+    ...(options.feedInventory
+      ? [feedInventoryController(runtime, reservedNamespace, interpreters)]
+      : []),
   ];
 }
 

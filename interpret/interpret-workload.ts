@@ -1,7 +1,7 @@
-import { maxReplicas } from '../api/apps/feed-inventory.ts';
 import type { DynamicObject } from '../api/kube-object.ts';
-import type { Misfit, Verdict } from './interpretation.ts';
+import type { Verdict } from './interpretation.ts';
 import { podRequirements } from './pod-requirements.ts';
+import { readReplicas } from './read-replicas.ts';
 import { valueAt } from './value-at.ts';
 
 interface Workload {
@@ -48,16 +48,9 @@ export function interpretWorkload(object: DynamicObject): Verdict {
   const { requirements } = needed;
   const { replicas: replicaJsonPath } = workload;
   if (replicaJsonPath === undefined) return { interpretation: { requirements } };
-  const replicas = valueAt(object, replicaJsonPath) ?? 1;
-  if (!isCount(replicas)) return { misfit: notACount(replicaJsonPath, replicas) };
+  const replicas = readReplicas(valueAt(object, replicaJsonPath));
+  if (typeof replicas === 'string') {
+    return { misfit: { reason: 'FieldInvalid', field: replicaJsonPath, problem: replicas } };
+  }
   return { interpretation: { replicas, replicaJsonPath, requirements } };
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxReplicas;
-}
-
-function notACount(field: string, value: unknown): Misfit {
-  const shown = JSON.stringify(value).slice(0, 50);
-  return { field, problem: `${shown} is not a number of replicas, which is 0 to ${maxReplicas}` };
 }

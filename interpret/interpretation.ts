@@ -10,9 +10,17 @@ export interface Interpretation {
   readonly requirements?: ReplicaRequirements;
 }
 
-/** A field of an object that is not what its kind says. */
+/** Why it is not known what an object asks for; reasons of condition FeedsInterpreted. */
+export const misfitReasons = [
+  'FieldInvalid',
+  'InterpreterNotReady',
+  'InterpreterFailed',
+  'WebhookFailed',
+] as const;
+
 export interface Misfit {
-  /** JSON pointer. */
+  readonly reason: (typeof misfitReasons)[number];
+  /** JSON pointer into the object, or the field of a ResourceInterpreter. */
   readonly field: string;
   /** What is wrong and what is allowed. */
   readonly problem: string;

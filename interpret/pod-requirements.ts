@@ -42,7 +42,8 @@ export function podRequirements(
   const written = Value.Clean(podSpecSchema, withoutNulls(podSpec ?? { containers: [] }));
   const [error] = Value.Errors(podSpecSchema, written);
   if (error !== undefined) {
-    return { misfit: { field: `${at}${error.instancePath}`, problem: error.message } };
+    const field = `${at}${error.instancePath}`;
+    return { misfit: { reason: 'FieldInvalid', field, problem: error.message } };
   }
   const spec = written as RequestingPodSpec & Omit<ReplicaRequirements, 'resources'>;
   const requests = requestsOf(spec);

@@ -99,7 +99,7 @@ describe('addon-components.yaml, by the rules of clusterctl', () => {
 
   it('has CustomResourceDefinitions named plural.group', () => {
     const crds = ofKind('CustomResourceDefinition');
-    assert.equal(crds.length, 16);
+    assert.equal(crds.length, 17);
     for (const { metadata, spec } of crds) {
       assert.equal(metadata.name, `${spec.names.plural}.${spec.group}`);
     }

@@ -22,6 +22,8 @@ export const hubIdentity: Identity = {
     grant('patch', apps, 'subscriptions/status', 'says how their feeds fare'),
     grant(`${read} patch`, apps, 'manifests', 'what Subscriptions name'),
     grant(read, apps, 'helmcharts', 'whether those that Subscriptions name are there'),
+    grant(read, apps, 'resourceinterpreters', 'how objects of other kinds are to be understood'),
+    grant('patch', apps, 'resourceinterpreters/status', 'says which of them work'),
     grant(
       `${read} create patch`,
       apps,

@@ -7,6 +7,7 @@ import { renderedReasons } from '../hub/deliver/delivery-plan.ts';
 import { feedProblems } from '../hub/deliver/resolve-feeds.ts';
 import { interpretedReasons } from '../hub/feed-inventory/plan-inventory.ts';
 import { readyReasons } from '../hub/lifecycle/cluster-health.ts';
+import { interpreterReasons } from '../interpret/resolve-interpreters.ts';
 import { predictionReasons } from '../scheduler/predict/prediction-error.ts';
 import { refusalReasons } from '../scheduler/refusal.ts';
 
@@ -25,6 +26,7 @@ describe('the reference of conditions', () => {
     'feeds that are not found': feedProblems,
     'condition Rendered': renderedReasons,
     'feeds that are not understood': interpretedReasons,
+    'a ResourceInterpreter': interpreterReasons,
     'the agent that applies': feedReasons,
     'an agent that has not joined': joinFailureReasons,
     'the health of a cluster': readyReasons,
@@ -39,9 +41,9 @@ describe('the reference of conditions', () => {
   }
 
   it('explains, with that of discovery, every reason and event that the components name', () => {
-    const files = globSync('{hub,scheduler,agent,discovery}/**/*.ts', { cwd: root }).filter(
-      file => !/\.test\.ts$|\/fake-/.test(file),
-    );
+    const files = globSync('{hub,interpret,scheduler,agent,discovery}/**/*.ts', {
+      cwd: root,
+    }).filter(file => !/\.test\.ts$|\/fake-/.test(file));
     const named = files.flatMap(file =>
       [
         ...read(file).matchAll(/(?:reason: |event: |\b(?:normal|warning)\([\s\w.]+,\s*)'(\w+)'/g),

@@ -130,7 +130,7 @@ const spec = Type.Object(
 
 const optionalCount = (description: string) => Type.Optional(int32({ description }));
 
-const replicaStatus = Type.Object(
+export const replicaStatusSchema = Type.Object(
   {
     observedGeneration: Type.Optional(
       int64({ description: 'The generation these numbers are of.' }),
@@ -150,7 +150,7 @@ const replicaStatus = Type.Object(
 
 const verdict = {
   available: Type.Optional(Type.Boolean({ description: 'Whether the object does its work.' })),
-  replicaStatus: Type.Optional(replicaStatus),
+  replicaStatus: Type.Optional(replicaStatusSchema),
 };
 
 const aggregatedStatus = Type.Object(
@@ -201,7 +201,7 @@ const status = Type.Object(
 
 export const subscriptionSchema = Type.Object({ spec, status: Type.Optional(status) });
 
-export type ReplicaStatus = TypeOf<typeof replicaStatus>;
+export type ReplicaStatus = TypeOf<typeof replicaStatusSchema>;
 export type AggregatedStatus = TypeOf<typeof aggregatedStatus>;
 export type SubscriptionSpec = TypeOf<typeof spec>;
 export type SubscriptionStatus = TypeOf<typeof status>;

@@ -84,6 +84,27 @@ describe('aggregateStatus', () => {
     assert.equal(fresh.aggregatedStatuses[0]?.feedStatusSummary?.available, false);
   });
 
+  it('believes who knows the kind better, as far as he says', () => {
+    const clusters = [cluster('a', [running(2), served]), cluster('b', [running(2, 0), served])];
+    const asked: unknown[] = [];
+    const { aggregatedStatuses } = aggregateStatus(subscription, clusters, (feed, status) => {
+      asked.push(feed.kind);
+      if (feed.kind === 'Service') return { available: false, replicaStatus: { replicas: 7 } };
+      return { available: status.availableReplicas === 0 };
+    });
+    const [deployment, other] = aggregatedStatuses;
+    assert.deepEqual(
+      deployment?.feedStatusDetails?.map(({ available }) => available),
+      [false, true],
+    );
+    assert.equal(deployment?.feedStatusSummary?.replicaStatus?.replicas, 4);
+    assert.deepEqual(other?.feedStatusSummary, {
+      available: false,
+      replicaStatus: { replicas: 14 },
+    });
+    assert.deepEqual(asked, ['Deployment', 'Deployment', 'Service', 'Service']);
+  });
+
   it('lists a cluster to which nothing was delivered yet', () => {
     const waiting = { clusterId: 'id-c', clusterName: 'c', description: undefined };
     const { aggregatedStatuses, completedReleases, condition } = aggregateStatus(subscription, [

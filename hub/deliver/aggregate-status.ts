@@ -7,6 +7,7 @@ import type {
   SubscriptionStatus,
 } from '../../api/apps/subscription.ts';
 import { findCondition } from '../../api/conditions.ts';
+import type { Observation } from '../../interpret/compile-interpreter.ts';
 import type { DeliveryCondition } from './delivery-plan.ts';
 
 /** A bound cluster with what was delivered to it. */
@@ -22,14 +23,21 @@ export type Aggregate = Required<
 
 type Detail = NonNullable<AggregatedStatus['feedStatusDetails']>[number];
 
+/** How an object of a feed fares by its status, where somebody knows better than the kind itself. */
+export type Observe = (
+  feed: Feed,
+  status: Readonly<Record<string, unknown>>,
+) => Observation | undefined;
+
 /** How the feeds of a Subscription fare: each feed cluster by cluster, in the order of the binding, and all clusters together. */
 export function aggregateStatus(
   { metadata, spec }: Subscription,
   clusters: readonly DeliveredCluster[],
+  observe: Observe = () => undefined,
 ): Aggregate {
   const seen = clusters.map(({ description }) => observations(description));
   const aggregatedStatuses = spec.feeds.map(feed => {
-    const details = clusters.map((cluster, i) => detailOf(feed, cluster, seen[i]));
+    const details = clusters.map((cluster, i) => detailOf(feed, cluster, seen[i], observe));
     return { ...feed, feedStatusSummary: summaryOf(details), feedStatusDetails: details };
   });
   const completedReleases = clusters.filter(({ description }) => isDone(description)).length;
@@ -49,13 +57,16 @@ function detailOf(
   feed: Feed,
   { clusterId, clusterName }: DeliveredCluster,
   seen: ReadonlyMap<string, ManifestStatus> | undefined,
+  observe: Observe,
 ): Detail {
   const observed = seen?.get(feedKey(feed));
-  const replicaStatus = observed && replicasOf(feed, observed.observedStatus ?? {});
+  const status = observed?.observedStatus ?? {};
+  const known = observed && observe(feed, status);
+  const replicaStatus = known?.replicaStatus ?? (observed && replicasOf(feed, status));
   return {
     clusterId,
     clusterName,
-    available: observed !== undefined && isAvailable(replicaStatus),
+    available: observed !== undefined && (known?.available ?? isAvailable(replicaStatus)),
     ...(replicaStatus === undefined ? {} : { replicaStatus }),
   };
 }

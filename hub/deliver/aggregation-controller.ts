@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { formatFeed } from '../../api/apps/feed.ts';
 import { type Subscription, subscriptions } from '../../api/apps/subscription.ts';
 import { setCondition } from '../../api/conditions.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -6,12 +7,27 @@ import type { Controller } from '../../reconcile/controller.ts';
 import { splitKey } from '../../reconcile/key.ts';
 import type { Runtime } from '../../reconcile/runtime.ts';
 import { watchObjects } from '../../reconcile/source.ts';
-import { type Aggregate, aggregateStatus, type DeliveredCluster } from './aggregate-status.ts';
+import type { InterpreterSet } from '../interpreters/interpreter-set.ts';
+import {
+  type Aggregate,
+  aggregateStatus,
+  type DeliveredCluster,
+  type Observe,
+} from './aggregate-status.ts';
 import { baseName } from './delivered-objects.ts';
-import { type DeliveryCaches, deliveryCaches, originOf } from './delivery-caches.ts';
+import {
+  type DeliveryCaches,
+  deliveryCaches,
+  originOf,
+  subscribersOfKind,
+} from './delivery-caches.ts';
 
 /** Brings back to each Subscription how its feeds fare in the clusters. */
-export function aggregationController(runtime: Runtime, reservedNamespace: string): Controller {
+export function aggregationController(
+  runtime: Runtime,
+  reservedNamespace: string,
+  interpreters: InterpreterSet,
+): Controller {
   const { cache, client, clock } = runtime;
   const caches = deliveryCaches(cache, reservedNamespace);
   return {
@@ -21,6 +37,7 @@ export function aggregationController(runtime: Runtime, reservedNamespace: strin
     sources: [
       watchObjects(caches.subscriptions),
       watchObjects(caches.descriptions, { enqueue: ({ object }) => originOf(caches, object) }),
+      interpreters.source(kind => subscribersOfKind(caches, kind)),
     ],
     reads: [caches.clusters],
     async reconcile(key, signal) {
@@ -28,9 +45,22 @@ export function aggregationController(runtime: Runtime, reservedNamespace: strin
       if (subscription?.status?.bindingClusters === undefined) return;
       // What is on its way out is told by what is left of it.
       if (subscription.metadata.deletionTimestamp !== undefined) return;
-      const aggregate = aggregateStatus(subscription, deliveredClusters(caches, subscription));
+      const clusters = deliveredClusters(caches, subscription);
+      const aggregate = aggregateStatus(subscription, clusters, observeBy(runtime, interpreters));
       await write(client, subscription, aggregate, clock.now(), signal);
     },
+  };
+}
+
+/** What an interpreter cannot tell is not available, and its event says why. */
+function observeBy({ events }: Runtime, { current, informer }: InterpreterSet): Observe {
+  return (feed, status) => {
+    const observed = current.observe(feed, status);
+    if (observed === undefined || !('failure' in observed)) return observed;
+    const interpreter = informer.get({ name: observed.interpreter });
+    const message = `${formatFeed(feed)}: ${observed.failure}`;
+    if (interpreter) events.warning(interpreter, 'InterpreterFailed', message, 'Observe');
+    return { available: false };
   };
 }
 

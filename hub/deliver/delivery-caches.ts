@@ -8,6 +8,7 @@ import { type Subscription, subscriptions } from '../../api/apps/subscription.ts
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import { labels } from '../../api/well-known.ts';
+import { kindOf } from '../../interpret/resolve-interpreters.ts';
 import { builtin } from '../../kube/builtin.ts';
 import type { Namespace } from '../../kube/builtin-kinds.ts';
 import type { Cache } from '../../reconcile/cache.ts';
@@ -30,6 +31,7 @@ export interface DeliveryCaches {
 }
 
 const byFeed = 'feed';
+const byFeedKind = 'feed-kind';
 const bySubscription = 'subscription';
 const byUid = 'uid';
 const byBinding = 'binding';
@@ -46,6 +48,7 @@ export function deliveryCaches(cache: Cache, reservedNamespace: string): Deliver
     namespaces: cache.informer(builtin.namespaces),
   };
   caches.subscriptions.addIndex(byFeed, ({ spec }) => [...new Set(spec.feeds.map(feedKey))]);
+  caches.subscriptions.addIndex(byFeedKind, ({ spec }) => [...new Set(spec.feeds.map(kindOf))]);
   caches.subscriptions.addIndex(byUid, ({ metadata: { uid } }) => (uid === undefined ? [] : [uid]));
   caches.subscriptions.addIndex(byBinding, ({ status }) => status?.bindingClusters ?? []);
   caches.manifests.addIndex(byFeed, manifest => {
@@ -85,6 +88,11 @@ export function subscribersOfChart(caches: DeliveryCaches, chart: HelmChart): st
   const { apiVersion, kind, metadata } = chart;
   const { namespace = '', name = '' } = metadata;
   return subscribersOfFeed(caches, { apiVersion, kind, namespace, name });
+}
+
+/** Keys of the Subscriptions that deliver objects of a kind, `apiVersion/kind`. */
+export function subscribersOfKind(caches: DeliveryCaches, kind: string): string[] {
+  return caches.subscriptions.byIndex(byFeedKind, kind).map(keyOf);
 }
 
 function subscribersOfFeed({ subscriptions: informer }: DeliveryCaches, feed: Feed): string[] {

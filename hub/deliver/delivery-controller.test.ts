@@ -4,6 +4,7 @@ import { bases } from '../../api/apps/base.ts';
 import { type Description, descriptions } from '../../api/apps/description.ts';
 import { type Feed, formatFeed } from '../../api/apps/feed.ts';
 import { manifests } from '../../api/apps/manifest.ts';
+import { resourceInterpreters } from '../../api/apps/resource-interpreter.ts';
 import { subscriptions } from '../../api/apps/subscription.ts';
 import { managedClusters } from '../../api/clusters/managed-cluster.ts';
 import { findCondition } from '../../api/conditions.ts';
@@ -18,6 +19,7 @@ import { type FakeApiServer, startFakeApiServer } from '../../test/fake-api-serv
 import { FakeClock } from '../../test/fake-clock.ts';
 import { Refusal } from '../../test/refusal.ts';
 import { cluster, keyFor, subscription } from '../../test/scheduling-objects.ts';
+import { InterpreterSet } from '../interpreters/interpreter-set.ts';
 import { aggregationController } from './aggregation-controller.ts';
 import { deliveryController } from './delivery-controller.ts';
 import { manifestController } from './manifest-controller.ts';
@@ -56,10 +58,15 @@ describe('the delivery controller', () => {
     addManifest('twice-a', twice);
     addManifest('twice-b', twice);
     subscribe([good], 1);
-    const controllers = [manifestController, deliveryController, aggregationController];
+    const interpreters = new InterpreterSet(runtime.cache.informer(resourceInterpreters));
+    const controllers = [
+      manifestController(runtime, reserved),
+      deliveryController(runtime, reserved),
+      aggregationController(runtime, reserved, interpreters),
+    ];
     runtime.cache.start(stop.signal);
     running = Promise.all(
-      controllers.map(make => runController(make(runtime, reserved), runtime, stop.signal)),
+      controllers.map(controller => runController(controller, runtime, stop.signal)),
     );
     await soon(() => conditions().every(each => each.endsWith('True 1')));
     await soon(() => ['good', 'twice-a', 'twice-b'].every(isLabelled));
@@ -189,6 +196,35 @@ describe('the delivery controller', () => {
       await soon(() => conditions().every(each => each.endsWith('True 3')));
     });
   }
+
+  it('asks the ResourceInterpreter of a kind how its objects fare, and says on it what it could not tell', async () => {
+    const available = () => {
+      const [feed] = stored()?.status?.aggregatedStatuses ?? [];
+      return feed?.feedStatusSummary?.available;
+    };
+    const interpret = (generation: number, health: string) =>
+      server.objects.put(resourceInterpreters, {
+        metadata: { name: 'maps', generation },
+        spec: { target: { apiVersion: 'v1', kind: 'ConfigMap' }, health },
+      });
+    const description = delivered() as Description;
+    const manifestStatuses = [{ ...good, observedStatus: { phase: 'Sick' } }];
+    server.objects.put(descriptions, { ...description, status: { manifestStatuses } });
+    await soon(() => available() === true);
+    interpret(1, 'status.phase == "Well"');
+    await soon(() => available() === false);
+    interpret(2, 'status.phase == "Sick"');
+    await soon(() => available() === true);
+    interpret(3, 'status.mood == "Sick"');
+    await soon(() => available() === false);
+    await runtime.events.flush();
+    const notes = server.objects
+      .list(builtin.events)
+      .map(({ reason, note }) => `${reason} ${note}`);
+    const told = 'InterpreterFailed ConfigMap shop/good: spec.health: No such key: mood';
+    assert.ok(notes.includes(told), notes.join('; '));
+    await restsForAnHour();
+  });
 
   it('warns once about a Manifest that contradicts itself, naming label and remedy', async () => {
     const warnings = () =>

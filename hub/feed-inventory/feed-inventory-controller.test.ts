@@ -4,6 +4,10 @@ import type { Feed } from '../../api/apps/feed.ts';
 import { feedInventories } from '../../api/apps/feed-inventory.ts';
 import { helmCharts } from '../../api/apps/helm-chart.ts';
 import { manifests } from '../../api/apps/manifest.ts';
+import {
+  type ResourceInterpreterSpec,
+  resourceInterpreters,
+} from '../../api/apps/resource-interpreter.ts';
 import { subscriptions } from '../../api/apps/subscription.ts';
 import { findCondition } from '../../api/conditions.ts';
 import { labels } from '../../api/well-known.ts';
@@ -15,6 +19,8 @@ import { eventually } from '../../test/eventually.ts';
 import { type FakeApiServer, startFakeApiServer } from '../../test/fake-api-server.ts';
 import { subscription } from '../../test/scheduling-objects.ts';
 import { deliveryController } from '../deliver/delivery-controller.ts';
+import { interpreterController } from '../interpreters/interpreter-controller.ts';
+import { InterpreterSet } from '../interpreters/interpreter-set.ts';
 import { feedInventoryController } from './feed-inventory-controller.ts';
 
 const reserved = 'clusternet-reserved';
@@ -54,8 +60,12 @@ describe('the feed-inventory controller', () => {
       metrics: new Registry(),
       logger: createLogger('test', { write: () => true }),
     });
-    const controllers = [deliveryController, feedInventoryController];
-    const made = controllers.map(make => make(runtime, reserved));
+    const interpreters = new InterpreterSet(runtime.cache.informer(resourceInterpreters));
+    const made = [
+      deliveryController(runtime, reserved),
+      interpreterController(runtime, interpreters),
+      feedInventoryController(runtime, reserved, interpreters),
+    ];
     runtime.cache.start(stop.signal);
     running = Promise.all(made.map(each => runController(each, runtime, stop.signal)));
   }
@@ -172,13 +182,99 @@ describe('the feed-inventory controller', () => {
     await eventually(() => condition('FeedsInterpreted')?.status === 'False');
     assert.match(
       condition('FeedsInterpreted')?.message ?? '',
-      /^Manifest deployment-web: \/spec\/replicas of its Deployment: "many" is not a number/,
+      /^Manifest deployment-web \(Deployment\): \/spec\/replicas: "many" is not a number/,
     );
     assert.deepEqual(desired(), [3]);
     await eventually(() => events().includes('UnParseableFeeds'));
     put(web, deployment(4));
     await untilDesired(4);
     await eventually(() => condition('FeedsInterpreted')?.status === 'True');
+  });
+
+  it('says no more that a Manifest is wrong once nothing is divided', async () => {
+    put(web, deployment('many'));
+    divide([web]);
+    await eventually(() => condition('FeedsInterpreted')?.status === 'False');
+    const { status = {} } = stored() ?? {};
+    server.objects.put(subscriptions, subscription({ feeds: [web] }, status, { generation: 2 }));
+    await eventually(() => condition('FeedsInterpreted')?.status === 'True');
+    assert.equal(inventory(), undefined);
+  });
+
+  describe('with ResourceInterpreters', () => {
+    const rollout: Feed = { apiVersion: 'a.test/v1', kind: 'Rollout', namespace: 'qux', name: 'r' };
+    const target = { apiVersion: rollout.apiVersion, kind: rollout.kind };
+    let generation = 1;
+
+    function interpret(spec: Omit<ResourceInterpreterSpec, 'target'>, name = 'rollouts'): void {
+      const metadata = { name, generation: generation++ };
+      server.objects.put(resourceInterpreters, { metadata, spec: { target, ...spec } });
+    }
+
+    const ready = (name = 'rollouts') => {
+      const found = server.objects.get(resourceInterpreters, { name });
+      const { status, reason, message } = findCondition(found?.status?.conditions, 'Ready') ?? {};
+      return `${status} ${reason} ${message}`;
+    };
+    const replicas = { path: '.spec.size' };
+
+    it('follows each change of an interpreter at once, and forgets what is deleted', async () => {
+      put(rollout, { size: 4, pods: 3 });
+      divide([rollout]);
+      await untilDesired(undefined);
+      interpret({ replicas });
+      await untilDesired(4);
+      assert.equal(inventory()?.spec.feeds[0]?.replicaJsonPath, '/spec/size');
+      await eventually(() => ready().startsWith('True Ready'));
+      interpret({ replicas: { ...replicas, expression: 'object.spec.size * object.spec.pods' } });
+      await untilDesired(12);
+      server.objects.remove(resourceInterpreters, { name: 'rollouts' });
+      await untilDesired(undefined);
+    });
+
+    it('says on the interpreter which field is wrong, and touches no other kind', async () => {
+      put(rollout, { size: 4 });
+      put(web, deployment(3));
+      divide([rollout]);
+      interpret({ replicas });
+      await untilDesired(4);
+      interpret({ replicas: { ...replicas, expression: 'object.spec.' } });
+      await eventually(() => ready().startsWith('False ExpressionInvalid spec.replicas.expr'));
+      await eventually(() => condition('FeedsInterpreted')?.reason === 'InterpreterNotReady');
+      assert.match(
+        condition('FeedsInterpreted')?.message ?? '',
+        /ResourceInterpreter rollouts spec/,
+      );
+      assert.deepEqual(desired(), [4], 'the last inventory stays');
+      divide([web], 2);
+      await untilDesired(3);
+    });
+
+    it('says on the Subscription what an expression made of its object', async () => {
+      put(rollout, { size: 4 });
+      interpret({ replicas: { ...replicas, expression: '0 - object.spec.size' } });
+      divide([rollout]);
+      await eventually(() => condition('FeedsInterpreted')?.reason === 'InterpreterFailed');
+      assert.match(
+        condition('FeedsInterpreted')?.message ?? '',
+        /^Manifest rollout-r \(Rollout\): ResourceInterpreter rollouts spec\.replicas\.expression: -4 is not/,
+      );
+      assert.match(ready(), /^True Ready/);
+    });
+
+    it('lets the older of two for one kind work, and the other when that goes', async () => {
+      put(rollout, { size: 4, other: 5 });
+      divide([rollout]);
+      interpret({ replicas }, 'a');
+      interpret({ replicas: { path: '.spec.other' } }, 'b');
+      await untilDesired(4);
+      await eventually(() =>
+        ready('b').startsWith('False DuplicateKind spec.target: a.test/v1/Rollout'),
+      );
+      server.objects.remove(resourceInterpreters, { name: 'a' });
+      await untilDesired(5);
+      await eventually(() => ready('b').startsWith('True'));
+    });
   });
 
   it('writes nothing for what is not divided, and nothing again after a restart', async () => {

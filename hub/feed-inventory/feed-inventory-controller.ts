@@ -1,9 +1,10 @@
-import { feedInventories } from '../../api/apps/feed-inventory.ts';
+import type { Feed } from '../../api/apps/feed.ts';
+import { type FeedInventory, feedInventories } from '../../api/apps/feed-inventory.ts';
 import type { Subscription } from '../../api/apps/subscription.ts';
 import { findCondition } from '../../api/conditions.ts';
-import { interpretWorkload } from '../../interpret/interpret-workload.ts';
+import type { KubeClient } from '../../kube/client.ts';
 import type { Controller } from '../../reconcile/controller.ts';
-import { splitKey } from '../../reconcile/key.ts';
+import { keyOf, splitKey } from '../../reconcile/key.ts';
 import type { Runtime } from '../../reconcile/runtime.ts';
 import { type Source, watchObjects } from '../../reconcile/source.ts';
 import {
@@ -14,54 +15,75 @@ import {
   manifestsOf,
   subscribersOf,
   subscribersOfChart,
+  subscribersOfKind,
 } from '../deliver/delivery-caches.ts';
 import type { DeliveryCondition } from '../deliver/delivery-plan.ts';
 import { isAsWanted } from '../deliver/is-as-wanted.ts';
 import { writeConditions } from '../deliver/subscription-conditions.ts';
+import type { InterpreterSet } from '../interpreters/interpreter-set.ts';
 import { type InventoryPlan, planInventory } from './plan-inventory.ts';
 
 /** Writes what the feeds of each Subscription that divides replicas ask for, for the scheduler to divide by. */
-export function feedInventoryController(runtime: Runtime, reservedNamespace: string): Controller {
-  const { cache, client, events, clock } = runtime;
-  const caches = deliveryCaches(cache, reservedNamespace);
+export function feedInventoryController(
+  runtime: Runtime,
+  reservedNamespace: string,
+  interpreters: InterpreterSet,
+): Controller {
+  const caches = deliveryCaches(runtime.cache, reservedNamespace);
   return {
     name: 'feed-inventory',
-    sources: sourcesOf(caches),
+    sources: [...sourcesOf(caches), interpreters.source(kind => subscribersOfKind(caches, kind))],
     reads: [caches.namespaces],
     async reconcile(key, signal) {
       const subscription = caches.subscriptions.get(splitKey(key));
-      if (subscription === undefined || !isDivided(subscription, caches)) return;
+      if (subscription === undefined || !isHonoured(subscription, caches)) return undefined;
       const facts = {
         manifestsOf: (feed: string) => manifestsOf(caches, feed),
-        hasChart: hasChart.bind(undefined, caches),
+        hasChart: (chart: Feed) => hasChart(caches, chart),
         reservedNamespace,
       };
-      const plan = planInventory(subscription, facts, interpretWorkload);
-      if ('inventory' in plan) {
-        const found = caches.inventories.get(splitKey(key));
-        if (found === undefined || !isAsWanted(found, plan.inventory)) {
-          const options = { fieldManager: 'clusternet-hub', force: true };
-          await client.apply(feedInventories, plan.inventory, options, signal);
-        }
-      }
-      const condition = interpreted(subscription, plan);
-      if (condition === undefined) return;
-      const known = knownCondition(subscription);
-      if (condition.status === 'False' && condition.message !== known?.message) {
-        events.warning(subscription, 'UnParseableFeeds', condition.message, 'Interpret');
-      }
-      const manager = 'clusternet-hub-feed-inventory';
-      await writeConditions(client, subscription, [condition], manager, clock.now(), signal);
+      const plan = await planInventory(subscription, facts, object =>
+        interpreters.current.interpret(object, signal),
+      );
+      if ('inventory' in plan) await write(runtime.client, caches, plan.inventory, signal);
+      await tell(runtime, subscription, plan, signal);
+      // Nobody tells when a webhook is back.
+      const isWebhookGone = 'reason' in plan && plan.reason === 'WebhookFailed';
+      return isWebhookGone ? { requeueAfterMs: 30_000 } : undefined;
     },
   };
 }
 
-function isDivided({ metadata, spec }: Subscription, caches: DeliveryCaches): boolean {
-  return (
-    spec.schedulingStrategy === 'Dividing' &&
-    metadata.deletionTimestamp === undefined &&
-    !isDedicated(caches, metadata.namespace)
-  );
+async function write(
+  client: KubeClient,
+  { inventories }: DeliveryCaches,
+  inventory: FeedInventory,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = inventories.get(splitKey(keyOf(inventory)));
+  if (found !== undefined && isAsWanted(found, inventory)) return;
+  const options = { fieldManager: 'clusternet-hub', force: true };
+  await client.apply(feedInventories, inventory, options, signal);
+}
+
+async function tell(
+  { client, events, clock }: Runtime,
+  subscription: Subscription,
+  plan: InventoryPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  const condition = interpreted(subscription, plan);
+  if (condition === undefined) return;
+  const known = knownCondition(subscription);
+  if (condition.status === 'False' && condition.message !== known?.message) {
+    events.warning(subscription, 'UnParseableFeeds', condition.message, 'Interpret');
+  }
+  const manager = 'clusternet-hub-feed-inventory';
+  await writeConditions(client, subscription, [condition], manager, clock.now(), signal);
+}
+
+function isHonoured({ metadata }: Subscription, caches: DeliveryCaches): boolean {
+  return metadata.deletionTimestamp === undefined && !isDedicated(caches, metadata.namespace);
 }
 
 function sourcesOf(caches: DeliveryCaches): Source[] {
@@ -87,7 +109,7 @@ function sourcesOf(caches: DeliveryCaches): Source[] {
   ];
 }
 
-/** A missing feed is said by FeedsFound. That all is well is only worth a write where it was not. */
+/** A missing feed is said by FeedsFound. That nothing is wrong is only worth a write where it was not. */
 function interpreted(
   subscription: Subscription,
   plan: InventoryPlan,
@@ -95,10 +117,10 @@ function interpreted(
   const observedGeneration = subscription.metadata.generation ?? 0;
   if ('invalid' in plan) {
     const message = `${plan.invalid} The last inventory and placement stay.`;
-    return { type, status: 'False', reason: 'FieldInvalid', message, observedGeneration };
+    return { type, status: 'False', reason: plan.reason, message, observedGeneration };
   }
   if ('missing' in plan || knownCondition(subscription)?.status !== 'False') return undefined;
-  const message = 'It is known what every feed asks for.';
+  const message = 'Nothing is wrong with what the feeds ask for.';
   return { type, status: 'True', reason: 'FeedsInterpreted', message, observedGeneration };
 }
 

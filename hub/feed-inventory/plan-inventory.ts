@@ -5,43 +5,55 @@ import type { Subscription } from '../../api/apps/subscription.ts';
 import type { DynamicObject } from '../../api/kube-object.ts';
 import { isLabelValue } from '../../api/label-syntax.ts';
 import { creators, labels } from '../../api/well-known.ts';
-import type { Interpretation, Misfit, Verdict } from '../../interpret/interpretation.ts';
+import {
+  type Interpretation,
+  type Misfit,
+  misfitReasons,
+  type Verdict,
+} from '../../interpret/interpretation.ts';
 import { type FeedFacts, resolveFeeds } from '../deliver/resolve-feeds.ts';
 
 /** Reasons of condition FeedsInterpreted. */
-export const interpretedReasons = ['FeedsInterpreted', 'FieldInvalid'] as const;
+export const interpretedReasons = ['FeedsInterpreted', ...misfitReasons] as const;
 
 export type InventoryPlan =
+  /** Every cluster gets the same, so nobody asks. */
+  | { readonly undivided: true }
   | { readonly inventory: FeedInventory }
   /** Not every feed is there: the last inventory stays, and with it the placement. */
   | { readonly missing: string }
-  /** A feed is not what its kind says: the same. */
-  | { readonly invalid: string };
+  /** It is not known what a feed asks for: the same. */
+  | { readonly reason: Misfit['reason']; readonly invalid: string };
 
 type InventoryFeed = FeedInventory['spec']['feeds'][number];
 
 /** What the FeedInventory of a Subscription must be: its feeds in their order, with what the template of each asks for. */
-export function planInventory(
+export async function planInventory(
   subscription: Subscription,
   facts: Required<FeedFacts>,
-  interpret: (object: DynamicObject) => Verdict,
-): InventoryPlan {
+  interpret: (object: DynamicObject) => Promise<Verdict>,
+): Promise<InventoryPlan> {
+  if (subscription.spec.schedulingStrategy !== 'Dividing') return { undivided: true };
   const resolution = resolveFeeds(subscription.spec.feeds, facts);
   if (!resolution.found) return { missing: resolution.message };
-  const wrong: string[] = [];
+  const wrong: Misfit[] = [];
   const needs = new Map<string, Partial<InventoryFeed>>();
   for (const [key, manifest] of resolution.manifests) {
-    const verdict = interpret(manifest.template);
-    if ('misfit' in verdict) wrong.push(sentence(manifest, verdict.misfit));
+    const verdict = await interpret(manifest.template);
+    if ('misfit' in verdict) wrong.push(inManifest(manifest, verdict.misfit));
     else needs.set(key, needOf(verdict.interpretation));
   }
-  if (wrong.length > 0) return { invalid: `${wrong.slice(0, 5).join('; ')}.` };
+  const [first] = wrong;
+  if (first !== undefined) {
+    const sentences = wrong.slice(0, 5).map(({ field, problem }) => `${field}: ${problem}`);
+    return { reason: first.reason, invalid: `${sentences.join('; ')}.` };
+  }
   const feeds = subscription.spec.feeds.map(feed => ({ ...feed, ...needs.get(feedKey(feed)) }));
   return { inventory: inventoryFor(subscription, feeds) };
 }
 
-function sentence({ metadata, template }: Manifest, { field, problem }: Misfit): string {
-  return `Manifest ${metadata.name}: ${field} of its ${template.kind}: ${problem}`;
+function inManifest({ metadata, template }: Manifest, misfit: Misfit): Misfit {
+  return { ...misfit, field: `Manifest ${metadata.name} (${template.kind}): ${misfit.field}` };
 }
 
 function needOf({ replicas, replicaJsonPath, requirements }: Interpretation) {

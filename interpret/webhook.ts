@@ -1,0 +1,71 @@
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { Agent, request } from 'undici';
+import { replicaRequirementsSchema } from '../api/apps/feed-inventory.ts';
+import type { ResourceInterpreterSpec } from '../api/apps/resource-interpreter.ts';
+import type { DynamicObject } from '../api/kube-object.ts';
+import { readText } from '../kube/read-text.ts';
+import type { Interpretation } from './interpretation.ts';
+import { readReplicas } from './read-replicas.ts';
+
+type WebhookSpec = NonNullable<ResourceInterpreterSpec['webhook']>;
+
+const answerBytes = 65_536;
+
+/** What a webhook answers; replicas and replicaJsonPath come together or not at all. */
+const answerSchema = Type.Object({
+  response: Type.Object({
+    replicas: Type.Optional(Type.Unknown()),
+    replicaJsonPath: Type.Optional(Type.String({ maxLength: 256 })),
+    requirements: Type.Optional(replicaRequirementsSchema),
+  }),
+});
+
+/**
+ * Asks an HTTPS server what an object asks for: POST of `{request: {object}}`, answered by `{response: {replicas, replicaJsonPath,
+ * requirements}}`. Redirects are not followed. Throws an Error in one line when there is no such answer in time.
+ */
+export async function askWebhook(
+  { url, caBundle, timeoutSeconds = 5 }: WebhookSpec,
+  object: DynamicObject,
+  signal: AbortSignal,
+): Promise<Interpretation> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
+  const ca = Buffer.from(caBundle, 'base64').toString();
+  const dispatcher = new Agent({ connect: { ca, timeout: timeoutSeconds * 1000 } });
+  try {
+    const { statusCode, body } = await request(url, {
+      dispatcher,
+      method: 'POST',
+      headers: { accept: 'application/json', 'content-type': 'application/json' },
+      body: JSON.stringify({ request: { object } }),
+      signal: deadline,
+    });
+    const text = await readText(body, answerBytes);
+    if (statusCode !== 200) throw new Error(`it answers ${statusCode}, not 200`);
+    return readAnswer(text);
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+function readAnswer(text: string): Interpretation {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw new Error('its answer is not JSON');
+  }
+  const [error] = Value.Errors(answerSchema, answer);
+  if (error !== undefined) throw new Error(`its answer: ${error.instancePath} ${error.message}`);
+  const { response } = Value.Clean(answerSchema, answer) as Type.Static<typeof answerSchema>;
+  const { replicas: written, replicaJsonPath, requirements } = response;
+  const needs = requirements === undefined ? {} : { requirements };
+  if (written === undefined) return needs;
+  const replicas = readReplicas(written);
+  if (typeof replicas === 'string') throw new Error(`its answer: /response/replicas ${replicas}`);
+  if (!replicaJsonPath?.startsWith('/')) {
+    throw new Error('its answer: /response/replicaJsonPath must be a JSON pointer');
+  }
+  return { replicas, replicaJsonPath, ...needs };
+}

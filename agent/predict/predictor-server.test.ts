@@ -6,6 +6,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { connect } from 'node:tls';
 import type { SubjectAccessReview, TokenReview } from '../../kube/builtin-kinds.ts';
 import { KubeClient } from '../../kube/client.ts';
 import { createLogger } from '../../reconcile/logger.ts';
@@ -112,6 +113,17 @@ describe("the predictor's own port", () => {
     assert.equal(await status('/replicas/unscheduled', 'GET'), 501);
     assert.equal(await status('/replicas/predict', 'GET'), 405);
     assert.equal(await status('/', 'GET'), 404);
+  });
+
+  it('stops although somebody keeps a connection open', async () => {
+    const idle = connect({ host: '127.0.0.1', port, ca: certificate });
+    idle.on('error', () => {});
+    await once(idle, 'secureConnect');
+    idle.write('POST /replicas/predict HTTP/1.1\r\nhost: x\r\n');
+    const gone = once(idle, 'close');
+    assert.equal((await ask('scheduler')).status, 200);
+    stop.abort();
+    await Promise.all([serving, gone]);
   });
 
   it('takes a renewed certificate from its files without a restart', async () => {

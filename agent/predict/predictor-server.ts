@@ -49,8 +49,13 @@ export async function servePredictor(
   logger.info({ port }, 'serving the predictor');
   options.listening?.(port);
   const stop = keepCertificate(server, options, pair.cert);
-  await once(server, 'close');
-  stop();
+  // Who keeps a connection open must not keep the agent from stopping.
+  signal.addEventListener('abort', () => server.closeAllConnections(), { once: true });
+  try {
+    await once(server, 'close');
+  } finally {
+    stop();
+  }
 }
 
 /** Turns away what is too much, and answers the rest. */

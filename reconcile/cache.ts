@@ -53,6 +53,7 @@ export class Cache {
     if (known) return known.informer as unknown as Informer<T>;
     const informer = new StoreInformer<T>(resource, {
       freeze: this.#freeze,
+      transform: options.transform ?? dropManagedFields,
       onHandlerError: error =>
         this.#logger?.error({ err: error, resource: resource.plural }, 'change handler failed'),
     });

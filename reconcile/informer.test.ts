@@ -98,6 +98,39 @@ describe('Informer', () => {
     assert.equal(informer.get({ namespace: 'ns', name: 'a' })?.metadata.uid, 'another');
   });
 
+  it('takes in what a write answered, and does not fall behind it again', () => {
+    const { informer, changes, listen } = informerOf();
+    fill(informer, thing('a', '9'));
+    listen();
+    informer.note(thing('a', '11'));
+    informer.upsert(thing('a', '10'));
+    informer.upsert(thing('a', '11'));
+    assert.equal(informer.get({ namespace: 'ns', name: 'a' })?.metadata.resourceVersion, '11');
+    informer.note(thing('a', '9'));
+    informer.upsert(thing('a', '12'));
+    assert.deepEqual(changes, ['added a initially', 'updated a', 'updated a']);
+  });
+
+  it('takes from a write neither an object it does not know nor one of another uid', () => {
+    const { informer } = informerOf();
+    fill(informer, thing('a'));
+    informer.note(thing('b', '2'));
+    informer.note(thing('a', '3', { uid: 'another' }));
+    informer.remove(thing('a', '4'));
+    informer.note(thing('a', '2'));
+    assert.deepEqual(informer.list(), []);
+  });
+
+  it('believes a new list although it is older than what was noted', () => {
+    const { informer } = informerOf();
+    fill(informer, thing('a', '9'));
+    informer.startReplace();
+    informer.note(thing('a', '10'));
+    informer.upsert(thing('a', '3'));
+    informer.endReplace();
+    assert.equal(informer.get({ namespace: 'ns', name: 'a' })?.metadata.resourceVersion, '3');
+  });
+
   it('keeps serving the other handlers when one throws', () => {
     const errors: unknown[] = [];
     const { informer, changes, listen } = informerOf(error => errors.push(error));

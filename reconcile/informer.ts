@@ -5,6 +5,7 @@ import type { ObjectKey } from '../kube/client.ts';
 import type { ReflectorSink } from '../kube/reflector.ts';
 import { keyOf } from './key.ts';
 import { ObjectIndex } from './object-index.ts';
+import { versionNumber } from './version-number.ts';
 
 /** What happened to an object. */
 export interface Change<T> {
@@ -37,17 +38,24 @@ export interface Informer<T extends KubeObject> {
   byIndex(name: string, key: string): readonly T[];
   /** Calls `handler` for everything there is and for every later change, until the returned function is called. */
   onChange(handler: ChangeHandler<T>): () => void;
+  /**
+   * Takes in what the server answered to a write of ours, so that the next look does not come before the watch. Only a newer state of
+   * an object that is here counts: whether one exists, the watch alone tells.
+   */
+  note(object: T): void;
   /** Resolves once the first list is complete. */
   synced(): Promise<void>;
   isSynced(): boolean;
 }
 
 /** Options of a {@link StoreInformer}. */
-export interface StoreInformerOptions {
+export interface StoreInformerOptions<T> {
   /** Makes every object immutable, so that a test finds whoever changes one. */
   readonly freeze: boolean;
   /** Gets what a handler threw: one broken handler must not starve the others. */
   readonly onHandlerError: (error: unknown) => void;
+  /** Reduces what is noted as the reflector reduces what it brings. */
+  readonly transform?: (object: T) => T;
 }
 
 const byNamespace = 'namespace';
@@ -55,7 +63,7 @@ const byNamespace = 'namespace';
 /** The informer behind {@link Informer}: a reflector fills it, page by page, by mark and sweep. */
 export class StoreInformer<T extends KubeObject> implements Informer<T>, ReflectorSink<T> {
   readonly resource: Resource<T>;
-  readonly #options: StoreInformerOptions;
+  readonly #options: StoreInformerOptions<T>;
   readonly #objects = new Map<string, T>();
   readonly #indexes = new Map<string, ObjectIndex<T>>();
   readonly #handlers = new Set<ChangeHandler<T>>();
@@ -64,7 +72,7 @@ export class StoreInformer<T extends KubeObject> implements Informer<T>, Reflect
   /** Keys seen since the list in progress began; what is missing at its end is gone. */
   #marked: Set<string> | undefined;
 
-  constructor(resource: Resource<T>, options: StoreInformerOptions) {
+  constructor(resource: Resource<T>, options: StoreInformerOptions<T>) {
     this.resource = resource;
     this.#options = options;
     if (resource.namespaced) {
@@ -115,11 +123,19 @@ export class StoreInformer<T extends KubeObject> implements Informer<T>, Reflect
     return this.#isSynced;
   }
 
+  note(object: T): void {
+    const old = this.#objects.get(keyOf(object));
+    if (old === undefined || this.#marked !== undefined || !isNewer(object, old)) return;
+    this.upsert(this.#options.transform?.(object) ?? object);
+  }
+
   upsert(object: T): void {
     const key = keyOf(object);
     this.#marked?.add(key);
     const old = this.#objects.get(key);
     if (old && sameVersion(old, object)) return;
+    // The watch runs behind what was noted; a new list is believed whatever it says.
+    if (old && !this.#marked && isNewer(old, object)) return;
     if (this.#options.freeze) freezeDeep(object);
     // A name that was deleted and taken again while we were not watching is two changes, not one.
     const replaced = old !== undefined && old.metadata.uid !== object.metadata.uid;
@@ -180,6 +196,11 @@ function sameVersion(a: KubeObject, b: KubeObject): boolean {
   return (
     a.metadata.uid === b.metadata.uid && a.metadata.resourceVersion === b.metadata.resourceVersion
   );
+}
+
+/** Versions of one kind are numbers that grow (Kubernetes API conventions, since 1.35). */
+function isNewer(a: KubeObject, b: KubeObject): boolean {
+  return a.metadata.uid === b.metadata.uid && versionNumber(a) > versionNumber(b);
 }
 
 function freezeDeep(value: unknown): void {

@@ -1,11 +1,12 @@
 import type { Description, ManifestStatus } from '../../api/apps/description.ts';
 import { annotations } from '../../api/well-known.ts';
 import type { Backoff } from '../../kube/backoff.ts';
+import { versionNumber } from '../../reconcile/version-number.ts';
 import type { ChildObjects } from './child-objects.ts';
 import type { Summary } from './description-summary.ts';
 import type { PlacedObject } from './object-applier.ts';
 import { feedOf, type ObjectId, objectIdOf } from './object-id.ts';
-import { type ObservedObject, versionNumber } from './observed-object.ts';
+import type { ObservedObject } from './observed-object.ts';
 
 /** What this process did last for a Description. */
 export interface AppliedState {

@@ -6,7 +6,8 @@ import type { Cache } from '../../reconcile/cache.ts';
 import type { Change, Informer } from '../../reconcile/informer.ts';
 import { keyOf } from '../../reconcile/key.ts';
 import type { Source } from '../../reconcile/source.ts';
-import { type ObservedObject, observe, ownerOf, versionNumber } from './observed-object.ts';
+import { versionNumber } from '../../reconcile/version-number.ts';
+import { type ObservedObject, observe, ownerOf } from './observed-object.ts';
 
 const remembered = 10_000;
 

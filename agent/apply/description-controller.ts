@@ -232,7 +232,8 @@ class Apply {
     const { client, clock } = this.#options.parent;
     const status = nextStatus(description, summary, manifests, clock.now());
     const writer = { fieldManager: creators.agent, alone: true };
-    await patchStatus(client, descriptions, description, status, writer, signal);
+    const written = await patchStatus(client, descriptions, description, status, writer, signal);
+    this.#informer.note(written);
   }
 
   /** One event per turn of events, not per reconcile. */

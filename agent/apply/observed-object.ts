@@ -64,12 +64,6 @@ export function ownerOf(object: KubeObject): string | undefined {
   return object.metadata.annotations?.[annotations.ownedByDescription];
 }
 
-/** resourceVersions of one kind in one cluster can be compared as numbers. */
-export function versionNumber({ metadata }: KubeObject): bigint {
-  const text = metadata.resourceVersion ?? '';
-  return /^\d+$/.test(text) ? BigInt(text) : 0n;
-}
-
 function hashOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 16);
 }

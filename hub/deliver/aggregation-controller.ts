@@ -47,7 +47,8 @@ export function aggregationController(
       if (subscription.metadata.deletionTimestamp !== undefined) return;
       const clusters = deliveredClusters(caches, subscription);
       const aggregate = aggregateStatus(subscription, clusters, observeBy(runtime, interpreters));
-      await write(client, subscription, aggregate, clock.now(), signal);
+      const written = await write(client, subscription, aggregate, clock.now(), signal);
+      caches.subscriptions.note(written);
     },
   };
 }
@@ -86,14 +87,14 @@ async function write(
   { condition, ...fields }: Aggregate,
   now: Date,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Subscription> {
   const { status, metadata } = subscription;
   const conditions = setCondition(status?.conditions, condition, now);
   const isSame =
     conditions === status?.conditions &&
     isDeepStrictEqual(status?.aggregatedStatuses, fields.aggregatedStatuses) &&
     status?.completedReleases === fields.completedReleases;
-  if (isSame) return;
+  if (isSame) return subscription;
   const { namespace, name, uid } = metadata;
   const own = conditions.filter(({ type }) => type === condition.type);
   const configuration = {
@@ -102,7 +103,7 @@ async function write(
     metadata: { namespace, name, uid } as Subscription['metadata'],
     status: { ...fields, conditions: own },
   };
-  await client.apply(
+  return client.apply(
     subscriptions,
     configuration,
     { fieldManager: 'clusternet-hub-status', force: true, subresource: 'status' },

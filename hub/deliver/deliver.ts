@@ -71,7 +71,7 @@ async function deliverTo(
   const found = caches.descriptions.get(keyFor(wanted));
   if (found?.metadata.deletionTimestamp !== undefined) return;
   if (found !== undefined && isAsWanted(found, withRawDigest(wanted))) return;
-  await apply(client, descriptions, wanted, signal);
+  caches.descriptions.note(await apply(client, descriptions, wanted, signal));
   const { namespace, name } = cluster.metadata;
   const message = `${found === undefined ? 'Delivered to' : 'Updated in'} cluster ${namespace}/${name}.`;
   const reason = found === undefined ? 'DescriptionCreated' : 'DescriptionUpdated';

@@ -63,7 +63,9 @@ export function deliveryController(runtime: Runtime, reservedNamespace: string):
       warnOfBadResult(runtime, subscription, conditions);
       const now = runtime.clock.now();
       const manager = 'clusternet-hub-deliver';
-      await writeConditions(client, subscription, conditions, manager, now, signal);
+      caches.subscriptions.note(
+        await writeConditions(client, subscription, conditions, manager, now, signal),
+      );
       throwFailures(failures);
       return undefined;
     },

@@ -14,9 +14,9 @@ export async function writeConditions(
   fieldManager: string,
   now: Date,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Subscription> {
   const present = subscription.status?.conditions;
-  if (conditions.every(each => setCondition(present, each, now) === present)) return;
+  if (conditions.every(each => setCondition(present, each, now) === present)) return subscription;
   const { namespace, name, uid } = subscription.metadata;
   const types = new Set(conditions.map(({ type }) => type));
   const next = conditions
@@ -28,7 +28,7 @@ export async function writeConditions(
     metadata: { namespace, name, uid } as Subscription['metadata'],
     status: { conditions: next },
   };
-  await client.apply(
+  return client.apply(
     subscriptions,
     configuration,
     { fieldManager, force: true, subresource: 'status' },

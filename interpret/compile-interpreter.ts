@@ -15,7 +15,8 @@ import { podRequirements } from './pod-requirements.ts';
 import { readCounters } from './read-counters.ts';
 import { readReplicas } from './read-replicas.ts';
 import { valueAt } from './value-at.ts';
-import { askWebhook } from './webhook.ts';
+import { Webhook } from './webhook.ts';
+import { TimeLimitError } from './within-time.ts';
 
 /** How an object fares in one cluster, as far as an interpreter says. */
 export interface Observation {
@@ -27,7 +28,7 @@ export interface Observation {
 export interface Interpreter {
   /** What an object asks for; undefined when the interpreter is about how objects fare only. */
   readonly interpret?: (object: DynamicObject, signal: AbortSignal) => Promise<Verdict>;
-  /** How an object with this `status` fares. Throws an Error in one line that begins with the field; its cause may be a TimeLimitError. */
+  /** How an object with this `status` fares. Throws an Error in one line that begins with the field. */
   readonly observe?: (status: Readonly<Record<string, unknown>>) => Observation;
 }
 
@@ -46,8 +47,8 @@ class FieldError extends Error {
   readonly field: string;
   readonly problem: string;
 
-  constructor(field: string, problem: string, cause?: unknown) {
-    super(`${field}: ${problem}`, { cause });
+  constructor(field: string, problem: string) {
+    super(`${field}: ${problem}`);
     this.field = field;
     this.problem = problem;
   }
@@ -97,12 +98,21 @@ function isCertificate(base64: string): boolean {
 /** Throws a FieldError. */
 type Evaluate = (input: Readonly<Record<string, unknown>>) => unknown;
 
+/** After so many that took too long an expression is not evaluated again before it changes: each holds everything up. */
+const mostTimeouts = 3;
+
 function evaluateAt(field: string, expression: Expression): Evaluate {
+  let timeouts = 0;
   return input => {
+    if (timeouts === mostTimeouts) {
+      const problem = `it took too long ${timeouts} times, and is not evaluated again before it changes`;
+      throw new FieldError(field, problem);
+    }
     try {
       return expression.evaluate(input);
     } catch (error) {
-      throw new FieldError(field, (error as Error).message, error);
+      if (error instanceof TimeLimitError) timeouts += 1;
+      throw new FieldError(field, (error as Error).message);
     }
   };
 }
@@ -113,7 +123,7 @@ function interpretBy(
   needs: Evaluate | undefined,
 ): Interpreter['interpret'] {
   const { replicas, requirements, webhook } = spec;
-  if (webhook !== undefined) return (object, signal) => askFor(webhook, object, signal);
+  if (webhook !== undefined) return askBy(webhook);
   if (replicas === undefined && requirements === undefined) return undefined;
   return async object => {
     try {
@@ -129,18 +139,17 @@ function interpretBy(
   };
 }
 
-async function askFor(
-  webhook: NonNullable<ResourceInterpreterSpec['webhook']>,
-  object: DynamicObject,
-  signal: AbortSignal,
-): Promise<Verdict> {
-  try {
-    return { interpretation: await askWebhook(webhook, object, signal) };
-  } catch (error) {
-    signal.throwIfAborted();
-    const problem = `${webhook.url}: ${(error as Error).message}`;
-    return { misfit: { reason: 'WebhookFailed', field: 'spec.webhook', problem } };
-  }
+function askBy(spec: NonNullable<ResourceInterpreterSpec['webhook']>): Interpreter['interpret'] {
+  const webhook = new Webhook(spec);
+  return async (object, signal) => {
+    try {
+      return { interpretation: await webhook.ask(object, signal) };
+    } catch (error) {
+      signal.throwIfAborted();
+      const problem = `${spec.url}: ${(error as Error).message}`;
+      return { misfit: { reason: 'WebhookFailed', field: 'spec.webhook', problem } };
+    }
+  };
 }
 
 function wantedReplicas(

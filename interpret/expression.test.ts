@@ -47,6 +47,9 @@ describe('compileExpression', () => {
       message: /division by zero/,
     });
     assert.throws(() => evaluate('object.constructor'), { message: 'No such key: constructor' });
+    assert.throws(() => evaluate('{"a": 1.0 / 0.0}', 'map'), {
+      message: 'the result is not JSON: Infinity',
+    });
     assert.throws(() => evaluate('{"at": timestamp("2026-01-01T00:00:00Z")}', 'map'), {
       message: 'the result is not JSON',
     });
@@ -62,6 +65,28 @@ describe('compileExpression', () => {
     assert.throws(() => evaluate('{"all": object.big.map(a, object.big)}', 'map', wide), {
       message: 'the result has more than 10000 values',
     });
+    const long = { name: 'a'.repeat(40_000) };
+    assert.throws(() => evaluate('{"a": object.name, object.name: 1}', 'map', long), {
+      message: 'the result has more than 65536 characters',
+    });
     assert.equal(evaluate('object.spec.replicas'), 4, 'and the next one is evaluated');
+  });
+
+  it('lets no sum grow that nobody could hold in memory', () => {
+    const message = 'a sum is longer than 65536 characters or members';
+    const doubled = (start: string) => `[${start}]${'.map(x, x + x)'.repeat(20)}[0]`;
+    for (const start of ['"aaaa"', '[1, 2]', 'b"aaaa"']) {
+      assert.throws(() => evaluate(`${doubled(start)}.size()`), { message });
+    }
+    assert.throws(
+      () => evaluate('[1].all(x, object.name + "a" == "")', 'bool', { name: message.repeat(2000) }),
+      { message },
+    );
+    assert.equal(
+      problem('["a"].map(x, x + "b").join() == ""', 'bool'),
+      'join() is not available here',
+    );
+    assert.match(problem('bounded(1)'), /found no matching overload for 'bounded/);
+    assert.equal(evaluate('object.spec.replicas + 70000'), 70_004);
   });
 });

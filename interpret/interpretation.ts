@@ -13,6 +13,7 @@ export interface Interpretation {
 /** Why it is not known what an object asks for; reasons of condition FeedsInterpreted. */
 export const misfitReasons = [
   'FieldInvalid',
+  'ReplicasUnknown',
   'InterpreterNotReady',
   'InterpreterFailed',
   'WebhookFailed',

@@ -147,7 +147,18 @@ describe('Interpreters', () => {
       failures.slice(0, 3),
       Array(3).fill('spec.health: it takes longer than 50 ms'),
     );
-    const message = 'took too long 3 times, and is not asked again before it changes';
+    const message =
+      'spec.health: it took too long 3 times, and is not evaluated again before it changes';
     assert.deepEqual(failures.slice(3), [message, message]);
+  });
+
+  it('counts no more by an expression that took too long three times', async () => {
+    const expression = 'object.l.all(a, object.l.all(b, object.l.all(c, true))) ? 1 : 2';
+    const all = interpreters({ replicas: { path: '.spec.size', expression } });
+    const object = { ...rollout, l: Array(2000).fill(0) };
+    for (let i = 0; i < 3; i++) await all.interpret(object, signal);
+    const verdict = await all.interpret({ ...rollout, l: [] }, signal);
+    assert.ok('misfit' in verdict);
+    assert.match(verdict.misfit.problem, /^it took too long 3 times/);
   });
 });

@@ -4,7 +4,6 @@ import type { Observation } from './compile-interpreter.ts';
 import { interpretWorkload } from './interpret-workload.ts';
 import type { Verdict } from './interpretation.ts';
 import { kindOf, type Resolution, resolveInterpreters } from './resolve-interpreters.ts';
-import { TimeLimitError } from './within-time.ts';
 
 type Kind = ResourceInterpreter['spec']['target'];
 type ObservedStatus = Readonly<Record<string, unknown>>;
@@ -19,14 +18,10 @@ export interface ObservationFailure {
   readonly failure: string;
 }
 
-/** After so many that took too long an interpreter is not asked again before it changes: each holds everything up. */
-const mostTimeouts = 3;
-
 /** How objects of every kind are to be understood: by ResourceInterpreters, else as Kubernetes' own kinds, else not at all. */
 export class Interpreters {
   readonly #resolution: Resolution;
   readonly #observed = new WeakMap<ObservedStatus, Observed>();
-  readonly #timeouts = new Map<string, number>();
 
   constructor(all: readonly ResourceInterpreter[]) {
     this.#resolution = resolveInterpreters(all);
@@ -62,23 +57,12 @@ export class Interpreters {
     if (resolved === undefined || !('interpreter' in resolved)) return undefined;
     const { observe } = resolved.interpreter;
     if (observe === undefined) return undefined;
-    return this.#observed.getOrInsertComputed(status, () =>
-      this.#ask(resolved.name, () => observe(status)),
-    );
-  }
-
-  #ask(interpreter: string, observe: () => Observation): Observed {
-    const timeouts = this.#timeouts.get(interpreter) ?? 0;
-    if (timeouts >= mostTimeouts) {
-      const failure = `took too long ${timeouts} times, and is not asked again before it changes`;
-      return { interpreter, failure };
-    }
-    try {
-      return observe();
-    } catch (error) {
-      const { message, cause } = error as Error;
-      if (cause instanceof TimeLimitError) this.#timeouts.set(interpreter, timeouts + 1);
-      return { interpreter, failure: message };
-    }
+    return this.#observed.getOrInsertComputed(status, () => {
+      try {
+        return observe(status);
+      } catch (error) {
+        return { interpreter: resolved.name, failure: (error as Error).message };
+      }
+    });
   }
 }

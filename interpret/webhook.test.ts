@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { selfSigned, startTlsFront, type TlsFront } from '../test/tls-front.ts';
 import { Interpreters } from './interpreters.ts';
+import { Webhook } from './webhook.ts';
 
 const target = { apiVersion: 'a.test/v1', kind: 'Rollout' };
 const rollout = { ...target, metadata: { name: 'r' }, spec: { size: 2 } };
@@ -101,5 +102,48 @@ describe('an interpreter by webhook', () => {
     assert.match(await problem(certificate), /certificate/);
     answer = () => {};
     assert.match(await problem(front.caBundle, 1), /timeout/);
+  });
+
+  it('is left alone for 30 s when it kept silent, and then asked by one at a time', async () => {
+    let now = 0;
+    let asked = 0;
+    const url = `${front.url}/interpret`;
+    const caBundle = Buffer.from(front.caBundle).toString('base64');
+    const webhook = new Webhook({ url, caBundle }, () => now);
+    const outcome = async () => {
+      const answered = webhook.ask(rollout, AbortSignal.timeout(60_000));
+      return answered.then(
+        () => 'answered',
+        () => 'refused',
+      );
+    };
+    answer = request => {
+      asked += 1;
+      request.socket.destroy();
+    };
+    assert.equal(await outcome(), 'refused');
+    now = 29_999;
+    assert.equal(await outcome(), 'refused');
+    assert.equal(asked, 1);
+    now = 30_000;
+    assert.deepEqual(await Promise.all([outcome(), outcome()]), ['refused', 'refused']);
+    assert.equal(asked, 2);
+    now = 60_000;
+    says({ response: {} });
+    assert.deepEqual(await Promise.all([outcome(), outcome()]), ['answered', 'refused']);
+    assert.equal(await outcome(), 'answered');
+  });
+
+  it('is not left alone for an answer that one object got', async () => {
+    let asked = 0;
+    const caBundle = Buffer.from(front.caBundle).toString('base64');
+    const webhook = new Webhook({ url: front.url, caBundle });
+    answer = (_, response) => {
+      asked += 1;
+      response.writeHead(asked === 1 ? 422 : 200).end('{"response": {}}');
+    };
+    const ask = () => webhook.ask(rollout, AbortSignal.timeout(60_000));
+    await assert.rejects(ask(), /it answers 422/);
+    assert.deepEqual(await ask(), {});
   });
 });

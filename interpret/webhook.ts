@@ -11,6 +11,8 @@ import { readReplicas } from './read-replicas.ts';
 type WebhookSpec = NonNullable<ResourceInterpreterSpec['webhook']>;
 
 const answerBytes = 65_536;
+/** So long one that kept silent is left alone: who waits for it does not work for others. */
+const restMs = 30_000;
 
 /** What a webhook answers; replicas and replicaJsonPath come together or not at all. */
 const answerSchema = Type.Object({
@@ -21,15 +23,62 @@ const answerSchema = Type.Object({
   }),
 });
 
+interface Silence {
+  readonly error: unknown;
+  readonly restsUntil: number;
+}
+
 /**
- * Asks an HTTPS server what an object asks for: POST of `{request: {object}}`, answered by `{response: {replicas, replicaJsonPath,
- * requirements}}`. Redirects are not followed. Throws an Error in one line when there is no such answer in time.
+ * An HTTPS server that says what an object asks for: POST of `{request: {object}}`, answered by `{response: {replicas,
+ * replicaJsonPath, requirements}}`. Redirects are not followed. One that gives no whole answer is left alone for 30 s, and then
+ * asked by one at a time until it does.
  */
-export async function askWebhook(
+export class Webhook {
+  readonly #spec: WebhookSpec;
+  readonly #now: () => number;
+  #silence: Silence | undefined;
+  #isTried = false;
+
+  /** `now` counts milliseconds. */
+  constructor(spec: WebhookSpec, now = () => performance.now()) {
+    this.#spec = spec;
+    this.#now = now;
+  }
+
+  /** Throws an Error in one line when there is no usable answer. */
+  async ask(object: DynamicObject, signal: AbortSignal): Promise<Interpretation> {
+    return readAnswer(await this.#answerTo(object, signal));
+  }
+
+  async #answerTo(object: DynamicObject, signal: AbortSignal): Promise<Answer> {
+    const silence = this.#silence;
+    if (silence !== undefined) {
+      if (this.#isTried || this.#now() < silence.restsUntil) throw silence.error;
+      this.#isTried = true;
+    }
+    try {
+      const answer = await post(this.#spec, object, signal);
+      this.#silence = undefined;
+      return answer;
+    } catch (error) {
+      if (!signal.aborted) this.#silence = { error, restsUntil: this.#now() + restMs };
+      throw error;
+    } finally {
+      if (silence !== undefined) this.#isTried = false;
+    }
+  }
+}
+
+interface Answer {
+  readonly statusCode: number;
+  readonly text: string;
+}
+
+async function post(
   { url, caBundle, timeoutSeconds = 5 }: WebhookSpec,
   object: DynamicObject,
   signal: AbortSignal,
-): Promise<Interpretation> {
+): Promise<Answer> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
   const ca = Buffer.from(caBundle, 'base64').toString();
   const dispatcher = new Agent({ connect: { ca, timeout: timeoutSeconds * 1000 } });
@@ -41,15 +90,14 @@ export async function askWebhook(
       body: JSON.stringify({ request: { object } }),
       signal: deadline,
     });
-    const text = await readText(body, answerBytes);
-    if (statusCode !== 200) throw new Error(`it answers ${statusCode}, not 200`);
-    return readAnswer(text);
+    return { statusCode, text: await readText(body, answerBytes) };
   } finally {
     await dispatcher.destroy();
   }
 }
 
-function readAnswer(text: string): Interpretation {
+function readAnswer({ statusCode, text }: Answer): Interpretation {
+  if (statusCode !== 200) throw new Error(`it answers ${statusCode}, not 200`);
   let answer: unknown;
   try {
     answer = JSON.parse(text);

@@ -218,7 +218,7 @@ describe('the feed-inventory controller', () => {
     };
     const replicas = { path: '.spec.size' };
 
-    it('follows each change of an interpreter at once, and forgets what is deleted', async () => {
+    it('follows each change of an interpreter at once', async () => {
       put(rollout, { size: 4, pods: 3 });
       divide([rollout]);
       await untilDesired(undefined);
@@ -228,8 +228,23 @@ describe('the feed-inventory controller', () => {
       await eventually(() => ready().startsWith('True Ready'));
       interpret({ replicas: { ...replicas, expression: 'object.spec.size * object.spec.pods' } });
       await untilDesired(12);
+    });
+
+    it('gives no cluster the whole of what was divided because its interpreter is gone, until told so', async () => {
+      put(rollout, { size: 4 });
+      interpret({ replicas });
+      divide([rollout]);
+      await untilDesired(4);
       server.objects.remove(resourceInterpreters, { name: 'rollouts' });
+      await eventually(() => condition('FeedsInterpreted')?.reason === 'ReplicasUnknown');
+      assert.match(
+        condition('FeedsInterpreted')?.message ?? '',
+        /^Manifest rollout-r \(Rollout\): \/spec\/size: it was divided, and nobody says/,
+      );
+      assert.deepEqual(desired(), [4]);
+      server.objects.remove(feedInventories, app);
       await untilDesired(undefined);
+      await eventually(() => condition('FeedsInterpreted')?.status === 'True');
     });
 
     it('says on the interpreter which field is wrong, and touches no other kind', async () => {

@@ -41,6 +41,7 @@ export function feedInventoryController(
         manifestsOf: (feed: string) => manifestsOf(caches, feed),
         hasChart: (chart: Feed) => hasChart(caches, chart),
         reservedNamespace,
+        last: caches.inventories.get(splitKey(key)),
       };
       const plan = await planInventory(subscription, facts, object =>
         interpreters.current.interpret(object, signal),

@@ -25,12 +25,20 @@ export type InventoryPlan =
   /** It is not known what a feed asks for: the same. */
   | { readonly reason: Misfit['reason']; readonly invalid: string };
 
+export interface InventoryFacts extends Required<FeedFacts> {
+  /** What is divided by until now. */
+  readonly last: FeedInventory | undefined;
+}
+
 type InventoryFeed = FeedInventory['spec']['feeds'][number];
 
-/** What the FeedInventory of a Subscription must be: its feeds in their order, with what the template of each asks for. */
+/**
+ * What the FeedInventory of a Subscription must be: its feeds in their order, with what the template of each asks for. A feed that was
+ * divided does not become one that every cluster gets whole, only because nobody knows its kind any more: that would multiply it.
+ */
 export async function planInventory(
   subscription: Subscription,
-  facts: Required<FeedFacts>,
+  facts: InventoryFacts,
   interpret: (object: DynamicObject) => Promise<Verdict>,
 ): Promise<InventoryPlan> {
   if (subscription.spec.schedulingStrategy !== 'Dividing') return { undivided: true };
@@ -38,10 +46,13 @@ export async function planInventory(
   if (!resolution.found) return { missing: resolution.message };
   const wrong: Misfit[] = [];
   const needs = new Map<string, Partial<InventoryFeed>>();
+  const before = new Map(facts.last?.spec.feeds.map(feed => [feedKey(feed), feed]));
   for (const [key, manifest] of resolution.manifests) {
     const verdict = await interpret(manifest.template);
-    if ('misfit' in verdict) wrong.push(inManifest(manifest, verdict.misfit));
-    else needs.set(key, needOf(verdict.interpretation));
+    const misfit =
+      'misfit' in verdict ? verdict.misfit : lost(verdict.interpretation, before.get(key));
+    if (misfit !== undefined) wrong.push(inManifest(manifest, misfit));
+    else if ('interpretation' in verdict) needs.set(key, needOf(verdict.interpretation));
   }
   const [first] = wrong;
   if (first !== undefined) {
@@ -50,6 +61,13 @@ export async function planInventory(
   }
   const feeds = subscription.spec.feeds.map(feed => ({ ...feed, ...needs.get(feedKey(feed)) }));
   return { inventory: inventoryFor(subscription, feeds) };
+}
+
+function lost({ replicas }: Interpretation, before: InventoryFeed | undefined): Misfit | undefined {
+  if (before?.desiredReplicas === undefined || replicas !== undefined) return undefined;
+  const problem =
+    'it was divided, and nobody says any more how many replicas there are; create the ResourceInterpreter of its kind again, or delete this FeedInventory for every cluster to get the whole object';
+  return { reason: 'ReplicasUnknown', field: before.replicaJsonPath ?? '', problem };
 }
 
 function inManifest({ metadata, template }: Manifest, misfit: Misfit): Misfit {

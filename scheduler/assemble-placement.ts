@@ -1,4 +1,5 @@
 import { feedKey, formatFeed } from '../api/apps/feed.ts';
+import type { SubscriptionSpec } from '../api/apps/subscription.ts';
 import { sum } from './assign/sum.ts';
 import type { Assignment, Cycle, Placement, Replicas } from './framework/plugin.ts';
 import type { Decision } from './place.ts';
@@ -18,41 +19,71 @@ export interface DividedPlacement extends Required<Placement> {
  * without a replacement.
  */
 export function assemblePlacement(
-  { subscription, bound }: Cycle,
-  decision: Decision,
-  { replicas: assigned }: Assignment,
+  { subscription: { spec }, bound }: Cycle,
+  { clusters: selected = [], removed }: Decision,
+  assignment: Assignment,
   present: PresentReplicas,
   wanted: Replicas,
 ): DividedPlacement {
-  const { clusters = [], removed } = decision;
-  const staying = clusters.filter(key => assigned.has(key) || bound.has(key));
-  const columns = Object.entries(wanted).map(([feed, desired]) => {
-    const counts = new Map(
-      staying.map(key => [key, assigned.get(key)?.[feed] ?? present.of(key, feed)]),
+  const positions = new Map(assignment.clusters.map((key, index) => [key, index]));
+  const staying = selected.filter(key => positions.has(key) || bound.has(key));
+  const columns = Object.keys(wanted).map(feed => {
+    const assigned = assignment.replicas?.[feed];
+    const counts = staying.map(
+      key => assigned?.[positions.get(key) ?? -1] ?? present.of(key, feed),
     );
-    let missing = Math.max(0, desired - sum(counts.values()));
-    for (const key of removed) {
-      const kept = Math.min(missing, present.of(key, feed));
-      if (kept > 0) counts.set(key, kept);
-      missing -= kept;
-    }
-    return { feed, desired, counts, placed: sum(counts.values()) };
+    return [feed, counts] as const;
   });
-  const kept = new Set(columns.flatMap(({ counts }) => removed.filter(key => counts.has(key))));
-  const all = kept.size === 0 ? staying : [...staying, ...kept].sort();
-  const divided = new Map(columns.map(({ feed, counts }) => [feed, counts]));
-  const replicas = subscription.spec.feeds.map(feedKey).map(feed => {
-    const counts = divided.get(feed);
-    return [feed, counts ? all.map(key => counts.get(key) ?? 0) : []] as const;
-  });
-  const names = new Map(subscription.spec.feeds.map(feed => [feedKey(feed), formatFeed(feed)]));
-  const short = columns
-    .filter(({ placed, desired }) => placed < desired)
-    .map(({ feed, placed, desired }) => `${placed} of ${desired} replicas of ${names.get(feed)}`);
+  const placed = { clusters: staying, replicas: Object.fromEntries(columns) };
+  const { clusters, replicas } = withLingering(placed, removed, present, wanted);
+  const lingering = new Set(clusters);
+  const shortfall = shortfallOf(spec, wanted, replicas);
   return {
-    clusters: all,
-    replicas: Object.fromEntries(replicas),
-    removed: removed.filter(key => !kept.has(key)),
-    ...(short.length > 0 && { shortfall: `room for ${short.slice(0, 5).join(', ')}` }),
+    clusters,
+    replicas: Object.fromEntries(
+      spec.feeds.map(feedKey).map(feed => [feed, replicas[feed] ?? []] as const),
+    ),
+    removed: removed.filter(key => !lingering.has(key)),
+    ...(shortfall !== undefined && { shortfall }),
   };
+}
+
+/** The placement with those of the leaving clusters that keep something. */
+function withLingering(
+  placed: Required<Placement>,
+  removed: readonly string[],
+  present: PresentReplicas,
+  wanted: Replicas,
+): Required<Placement> {
+  const kept = new Map<string, Record<string, number>>();
+  for (const [feed, counts] of Object.entries(placed.replicas)) {
+    let missing = (wanted[feed] ?? 0) - sum(counts);
+    for (const key of removed) {
+      const count = Math.min(missing, present.of(key, feed));
+      if (count <= 0) continue;
+      kept.getOrInsertComputed(key, () => ({}))[feed] = count;
+      missing -= count;
+    }
+  }
+  if (kept.size === 0) return placed;
+  const clusters = [...placed.clusters, ...kept.keys()].sort();
+  const positions = new Map(placed.clusters.map((key, index) => [key, index]));
+  const columns = Object.entries(placed.replicas).map(([feed, counts]) => {
+    const all = clusters.map(key => counts[positions.get(key) ?? -1] ?? kept.get(key)?.[feed] ?? 0);
+    return [feed, all] as const;
+  });
+  return { clusters, replicas: Object.fromEntries(columns) };
+}
+
+/** Which replicas found no room; undefined when all did. */
+function shortfallOf(
+  { feeds }: SubscriptionSpec,
+  wanted: Replicas,
+  replicas: Required<Placement>['replicas'],
+): string | undefined {
+  const short = feeds.flatMap(feed => {
+    const [desired = 0, placed] = [wanted[feedKey(feed)], sum(replicas[feedKey(feed)] ?? [])];
+    return placed < desired ? [`${placed} of ${desired} replicas of ${formatFeed(feed)}`] : [];
+  });
+  return short.length > 0 ? `room for ${short.slice(0, 5).join(', ')}` : undefined;
 }

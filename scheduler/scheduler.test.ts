@@ -382,7 +382,8 @@ describe('scheduler', () => {
         [feed]: metadata.name === 'a' ? 1 : 5,
       }),
       assign: (_cycle, candidates) => ({
-        replicas: new Map(candidates.map(({ key, capacity = {} }) => [key, capacity])),
+        clusters: candidates.map(({ key }) => key),
+        replicas: { [feed]: candidates.map(({ capacity = {} }) => capacity[feed] ?? 0) },
       }),
     });
     const enabled = { enabled: [{ name: 'Divider' }] };

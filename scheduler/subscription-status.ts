@@ -38,7 +38,7 @@ function keptReplicas(
   clusters: readonly string[],
 ): Placement['replicas'] {
   if (spec.schedulingStrategy !== 'Dividing' || !status?.replicas) return undefined;
-  const present = new PresentReplicas(status);
+  const present = PresentReplicas.in(status);
   return Object.fromEntries(
     Object.entries(status.replicas).map(([feed, { length }]) => [
       feed,

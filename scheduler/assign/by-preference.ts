@@ -11,6 +11,7 @@ export function byPreference(
   share: Share,
 ): readonly number[] {
   const parts = preferences.map(() => 0);
+  if (amount === 0) return parts;
   const groups = Map.groupBy(preferences.keys(), index => preferences[index] ?? 0);
   let rest = amount;
   for (const preference of [...groups.keys()].sort(order)) {

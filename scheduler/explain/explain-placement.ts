@@ -2,7 +2,7 @@ import type { ExplainedCluster, Explanation } from '../../api/apps/explanation.t
 import { feedKey } from '../../api/apps/feed.ts';
 import { findCondition } from '../../api/conditions.ts';
 import { keyOf } from '../../reconcile/key.ts';
-import { clusterWeight } from '../assign/cluster-weight.ts';
+import { clusterWeights } from '../assign/cluster-weights.ts';
 import { sum } from '../assign/sum.ts';
 import { conditionTypes } from '../condition-types.ts';
 import type { Cycle } from '../framework/plugin.ts';
@@ -158,6 +158,7 @@ class Shares {
   readonly #cycle: Cycle;
   readonly #decision: Decision;
   readonly #present: PresentReplicas;
+  readonly #weights: ReadonlyMap<string, number>;
   readonly #positions: ReadonlyMap<string, number>;
   readonly #candidates: ReadonlyMap<string, Decision['candidates'][number]>;
 
@@ -165,19 +166,19 @@ class Shares {
     const { candidates, predicted = [], clusters = [] } = decision;
     this.#cycle = cycle;
     this.#decision = decision;
-    this.#present = new PresentReplicas(cycle.subscription.status);
+    this.#present = PresentReplicas.in(cycle.subscription.status);
+    this.#weights = clusterWeights(cycle.subscription.spec, cycle.clusters);
     this.#positions = new Map(clusters.map((key, index) => [key, index]));
     this.#candidates = new Map([...candidates, ...predicted].map(each => [each.key, each]));
   }
 
-  of({ key, cluster }: KeyedCluster): ExplainedCluster['shares'] {
-    const { spec } = this.#cycle.subscription;
+  of({ key }: KeyedCluster): ExplainedCluster['shares'] {
     const isStatic = dividingOf(this.#cycle) === 'Static';
     return this.#divided().flatMap(([feed, replicas]) => {
       const position = this.#positions.get(key);
       if (position === undefined) return [];
       const by = isStatic
-        ? clusterWeight(spec, cluster.metadata.labels)
+        ? (this.#weights.get(key) ?? 0)
         : this.#candidates.get(key)?.capacity?.[feed];
       const had = this.#present.of(key, feed);
       return [{ feed, ...(by !== undefined && { by }), had, gets: replicas[position] ?? 0 }];

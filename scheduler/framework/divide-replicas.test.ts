@@ -131,6 +131,16 @@ describe('static dividing', () => {
     assert.deepEqual(written(sub, decision).status?.replicas, before.status?.replicas);
   });
 
+  it('keeps the replicas together with the last placement when no cluster is feasible', async () => {
+    const sub = divided({ a: 1, b: 2 });
+    const before = written(sub, await decide(sub, { clusters: zones('a', 'b'), wanted: [9] }));
+    const lost = await decide(before, { clusters: [cluster('a'), cluster('b')], wanted: [9] });
+    assert.equal(lost.refusal?.reason, 'NoFeasibleCluster');
+    const { status } = written(before, lost);
+    assert.deepEqual(status?.bindingClusters, before.status?.bindingClusters);
+    assert.deepEqual(status?.replicas, { [web]: [3, 6], [db]: [], [config]: [] });
+  });
+
   it('moves nothing for a cluster that joins until there is something to divide', async () => {
     const sub = divided({ a: 1, b: 1, c: 1 });
     const first = written(sub, await decide(sub, { clusters: zones('a', 'b'), wanted: [8] }));

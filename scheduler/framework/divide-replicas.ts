@@ -27,7 +27,7 @@ export async function divideReplicas(
     plugin.prePredict(cycle, decision.candidates),
   );
   if (early) return leaveAlone(early);
-  const present = new PresentReplicas(subscription.status);
+  const present = PresentReplicas.in(subscription.status);
   const demand = {
     replicas: lessWhatOthersKeep(wanted.replicas, decision, present),
     rebalance: rebalances(cycle, decision),
@@ -167,6 +167,7 @@ function lessWhatOthersKeep(
   { clusters = [], candidates }: Decision,
   present: PresentReplicas,
 ): Replicas {
+  if (clusters.length === candidates.length) return wanted;
   const ours = new Set(candidates.map(({ key }) => key));
   const others = clusters.filter(key => !ours.has(key));
   return Object.fromEntries(

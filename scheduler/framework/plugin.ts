@@ -63,21 +63,19 @@ export interface Candidate extends KeyedCluster {
   readonly unknown?: Refusal;
 }
 
-/** Replicas as an assigning plugin divides them. */
-export interface Assignment {
-  /**
-   * The replicas of clusters, by `namespace/name`. A candidate that is missing keeps what it has if it is bound, and
-   * is not bound otherwise.
-   */
-  readonly replicas: ReadonlyMap<string, Replicas>;
-  /** Why they are not what was asked for. */
-  readonly refusal?: Refusal;
-}
-
 /** What was decided: the clusters, sorted, and with strategy Dividing the replicas in their order. */
 export interface Placement {
   readonly clusters: readonly string[];
   readonly replicas?: Readonly<Record<string, readonly number[]>>;
+}
+
+/**
+ * A placement of candidates as an assigning plugin divides it. A candidate that is not among its clusters keeps what it
+ * has if it is bound, and is not bound otherwise; one keeps what it has of a feed that is not among its replicas.
+ */
+export interface Assignment extends Placement {
+  /** Why it is not what was asked for. */
+  readonly refusal?: Refusal;
 }
 
 /** A placement together with the status that says so. */

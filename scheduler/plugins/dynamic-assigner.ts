@@ -1,8 +1,6 @@
-import { divideDynamically } from '../assign/divide-dynamically.ts';
+import { type DynamicStrategy, divideDynamically } from '../assign/divide-dynamically.ts';
 import { SharedCapacity } from '../assign/shared-capacity.ts';
-import { sum } from '../assign/sum.ts';
-import { tabulate } from '../assign/tabulate.ts';
-import type { Assignment, Candidate, Cycle, Demand, Plugin } from '../framework/plugin.ts';
+import type { Candidate, Cycle, Demand, Placement, Plugin } from '../framework/plugin.ts';
 import { PresentReplicas } from '../present-replicas.ts';
 import { dynamicNotes } from './dynamic-notes.ts';
 
@@ -17,8 +15,11 @@ export function dynamicAssigner(): Plugin {
       const dividing = cycle.subscription.spec.dividingScheduling;
       if (dividing?.type !== 'Dynamic') return undefined;
       const strategy = dividing.dynamicDividing?.strategy ?? 'Spread';
+      const clusters = candidates.map(({ key }) => key);
       const replicas = divide(cycle, candidates, demand, strategy);
-      return { replicas: strategy === 'Spread' ? usable(cycle, replicas) : used(cycle, replicas) };
+      return strategy === 'Spread'
+        ? usable(cycle, { clusters, replicas })
+        : used(cycle, { clusters, replicas });
     },
   };
 }
@@ -27,15 +28,15 @@ function divide(
   cycle: Cycle,
   candidates: readonly Candidate[],
   { replicas: wanted, rebalance }: Demand,
-  strategy: 'Spread' | 'Binpack',
-): Assignment['replicas'] {
-  const present = new PresentReplicas(cycle.subscription.status);
+  strategy: DynamicStrategy,
+): Required<Placement>['replicas'] {
+  const present = PresentReplicas.in(cycle.subscription.status);
   const preferences = dynamicNotes.preferences.read(cycle) ?? [];
   const minClusters = dynamicNotes.minClusters.read(cycle) ?? 0;
   const constraints = dynamicNotes.constraints.read(cycle) ?? [];
   const allowed = dynamicNotes.usable.read(cycle);
   const shared = candidates.map(() => new SharedCapacity());
-  return tabulate(candidates, wanted, (desired, feed) => {
+  const columns = Object.entries(wanted).map(([feed, desired]) => {
     const capacities = candidates.map(candidate =>
       allowed && !allowed.has(candidate.key) ? 0 : capacityOf(candidate, feed),
     );
@@ -53,8 +54,9 @@ function divide(
       const more = (counts[index] ?? 0) - present.of(key, feed);
       shared[index]?.take(more, capacities[index] ?? 0);
     });
-    return counts;
+    return [feed, counts] as const;
   });
+  return Object.fromEntries(columns);
 }
 
 /** How many more replicas of a feed the cluster takes; a prediction is not trusted to be a sound number. */
@@ -63,14 +65,31 @@ function capacityOf({ retained, capacity }: Candidate, feed: string): number {
   return retained || !(predicted > 0) ? 0 : Math.min(predicted, 2 ** 31 - 1);
 }
 
-function usable(cycle: Cycle, replicas: Assignment['replicas']): Assignment['replicas'] {
+function usable(cycle: Cycle, placement: Required<Placement>): Placement {
   const allowed = dynamicNotes.usable.read(cycle);
-  return allowed ? new Map([...replicas].filter(([key]) => allowed.has(key))) : replicas;
+  return allowed ? pick(placement, key => allowed.has(key)) : placement;
 }
 
 /** Without the clusters that are to stay out: few are filled, and one that was emptied is not left. */
-function used({ bound }: Cycle, replicas: Assignment['replicas']): Assignment['replicas'] {
-  const all = [...replicas];
-  const some = all.filter(([key, row]) => bound.has(key) || sum(Object.values(row)) > 0);
-  return new Map(some.length > 0 ? some : all.slice(0, 1));
+function used({ bound }: Cycle, placement: Required<Placement>): Placement {
+  const columns = Object.values(placement.replicas);
+  const some = pick(
+    placement,
+    (key, index) => bound.has(key) || columns.some(counts => (counts[index] ?? 0) > 0),
+  );
+  return some.clusters.length > 0 ? some : pick(placement, (_, index) => index === 0);
+}
+
+function pick(
+  { clusters, replicas }: Required<Placement>,
+  isWanted: (key: string, index: number) => boolean,
+): Placement {
+  const indexes = [...clusters.keys()].filter(index => isWanted(clusters[index] ?? '', index));
+  const columns = Object.entries(replicas).map(
+    ([feed, counts]) => [feed, indexes.map(index => counts[index] ?? 0)] as const,
+  );
+  return {
+    clusters: indexes.map(index => clusters[index] ?? ''),
+    replicas: Object.fromEntries(columns),
+  };
 }

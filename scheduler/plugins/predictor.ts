@@ -65,7 +65,7 @@ function questionsOf({ inventory }: Cycle): Questions {
 
 /** The replicas a placement adds to what there is. */
 function additions(cycle: Cycle, { clusters, replicas = {} }: Placement) {
-  const present = new PresentReplicas(cycle.subscription.status);
+  const present = PresentReplicas.in(cycle.subscription.status);
   return questionsOf(cycle).flatMap(([feed, question]) =>
     clusters
       .map((cluster, index) => {

@@ -1,8 +1,13 @@
 import type { Subscription } from '../../api/apps/subscription.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
-import { matchesTerm } from '../../api/core/node-selector-term.ts';
+import { matchesTerm, type NodeSelectorTerm } from '../../api/core/node-selector-term.ts';
 import type { Plugin } from '../framework/plugin.ts';
 import { dynamicNotes } from './dynamic-notes.ts';
+
+type Terms = readonly {
+  readonly weight: number;
+  readonly preference: NodeSelectorTerm;
+}[];
 
 /** Clusters that dynamic dividing fills first: those of the largest sum of weights of the terms they match. */
 export function preferredClusters(): Plugin {
@@ -10,6 +15,7 @@ export function preferredClusters(): Plugin {
     name: 'PreferredClusters',
     score: ({ subscription }, cluster) => preferenceFor(subscription, cluster),
     preAssign: (cycle, candidates) => {
+      if (termsOf(cycle.subscription).length === 0) return undefined;
       const preferences = candidates.map(({ cluster }) =>
         preferenceFor(cycle.subscription, cluster),
       );
@@ -19,11 +25,16 @@ export function preferredClusters(): Plugin {
   };
 }
 
-function preferenceFor({ spec }: Subscription, { metadata }: ManagedCluster): number {
+const none: Terms = [];
+
+function termsOf({ spec }: Subscription): Terms {
   const { type, dynamicDividing } = spec.dividingScheduling ?? {};
-  if (type !== 'Dynamic') return 0;
+  return (type === 'Dynamic' && dynamicDividing?.preferredClusters) || none;
+}
+
+function preferenceFor(subscription: Subscription, { metadata }: ManagedCluster): number {
   const { labels = {}, name = '' } = metadata;
-  return (dynamicDividing?.preferredClusters ?? []).reduce(
+  return termsOf(subscription).reduce(
     (sum, { weight, preference }) =>
       matchesTerm(preference, labels, { 'metadata.name': name }) ? sum + weight : sum,
     0,

@@ -56,6 +56,37 @@ featureGates: {FailOver: true, SocketConnection: true}
       'profiles: [{schedulerName: a}]\npercentageofclusterstoscore: 1\npercentageOfClustersToScore: 1',
       /^percentageofclusterstoscore: /,
     ],
+    ...(
+      [
+        ['without https', 'url: "http://x"', 'url: plain HTTP needs allowPlainHTTP: true'],
+        ['of no URL', 'url: "x"', 'url: "x" is not an https URL'],
+        ['with a password in its URL', 'url: "https://a:b@x"', 'url: must have no credentials'],
+        ['on loopback', 'url: "https://127.0.0.1"', 'url: 127\\.0\\.0\\.1 needs allowLocalAddress'],
+        ['on its link', 'url: "https://[fe80::1]"', 'url: fe80::1 needs allowLocalAddress: true'],
+        [
+          'that sends its token in clear',
+          'url: "http://x", allowPlainHTTP: true, tokenFile: t',
+          'url: caFile and tokenFile are for https only',
+        ],
+      ] as const
+    ).map(
+      ([what, url, message]) =>
+        [
+          `an extender ${what}`,
+          `profiles: [{schedulerName: a}]\nextenders: [{name: mine, verbs: [filter], ${url}}]`,
+          new RegExp(`^extenders\\[0\\]\\.${message}`),
+        ] as const,
+    ),
+    [
+      'an extender that is asked nothing we know',
+      'profiles: [{schedulerName: a}]\nextenders: [{name: mine, url: "https://x", verbs: [bind]}]',
+      /^extenders\[0\]\.verbs\[0\]: /,
+    ],
+    [
+      'two extenders of one name',
+      'profiles: [{schedulerName: a}]\nextenders: [&e {name: mine, url: "https://x", verbs: [score]}, *e]',
+      /^extenders\[1\]\.name: "mine" is taken by another extender$/,
+    ],
     [
       'an unknown feature gate',
       'profiles: [{schedulerName: a}]\nfeatureGates: {Failover: true}',

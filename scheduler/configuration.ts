@@ -2,6 +2,11 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { ClusternetError } from '../api/errors.ts';
+import {
+  type ExtenderConfiguration,
+  extenderProblems,
+  extenderSchema,
+} from './extender/extender-configuration.ts';
 import { defaultGates, unknownGates } from './feature-gates.ts';
 import { extensionPoints } from './framework/plugin.ts';
 
@@ -50,6 +55,9 @@ const schema = Type.Object(
     kind: Type.Optional(Type.String()),
     profiles: Type.Array(profile, { minItems: 1 }),
     pluginModules: Type.Optional(Type.Array(name, { description: 'Paths of ES modules.' })),
+    extenders: Type.Optional(
+      Type.Array(extenderSchema, { description: 'Programs elsewhere that have a say.' }),
+    ),
     featureGates: Type.Optional(
       Type.Record(Type.String(), Type.Boolean(), {
         description: 'As --feature-gates, which is stronger.',
@@ -80,6 +88,8 @@ export interface SchedulerConfiguration {
   readonly profiles: readonly ProfileConfiguration[];
   /** ES modules with plugins of your own. */
   readonly pluginModules?: readonly string[];
+  /** Programs elsewhere that have a say in all profiles. */
+  readonly extenders?: readonly ExtenderConfiguration[];
   readonly featureGates?: Readonly<Record<string, boolean>>;
   /** Of the clusters that match a dynamically divided Subscription, those that are enough; 0 adapts to their number. */
   readonly percentageOfClustersToScore?: number;
@@ -128,7 +138,11 @@ function withDocumentedKeys(value: unknown): unknown {
   );
 }
 
-function contradictions({ profiles, featureGates = {} }: SchedulerConfiguration): string[] {
+function contradictions({
+  profiles,
+  extenders = [],
+  featureGates = {},
+}: SchedulerConfiguration): string[] {
   const names = profiles.flatMap(({ schedulerName }, index) =>
     profiles.findIndex(each => each.schedulerName === schedulerName) < index
       ? [`profiles[${index}].schedulerName: "${schedulerName}" is taken by another profile`]
@@ -138,7 +152,7 @@ function contradictions({ profiles, featureGates = {} }: SchedulerConfiguration)
   const gates = unknownGates(featureGates).map(
     gate => `featureGates.${gate}: there is no such gate; there are ${known}`,
   );
-  return [...names, ...gates];
+  return [...names, ...gates, ...extenderProblems(extenders)];
 }
 
 /** `/profiles/0/schedulerName` as people write it: `profiles[0].schedulerName`. */

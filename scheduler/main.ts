@@ -6,6 +6,8 @@ import { runProcess } from '../reconcile/run-process.ts';
 import type { Runtime } from '../reconcile/runtime.ts';
 import { defaultConfiguration, readConfiguration } from './configuration.ts';
 import { explainingController } from './explain/explaining-controller.ts';
+import { Extender } from './extender/extender.ts';
+import { extenderRequests } from './extender/extender-requests.ts';
 import { settleGates } from './feature-gates.ts';
 import { pluginStopwatch } from './framework/plugin-stopwatch.ts';
 import { buildProfile, type Profile } from './framework/profile.ts';
@@ -69,6 +71,13 @@ async function profilesOf(options: SchedulerOptions, runtime: Runtime): Promise<
   const own = ownPlugins(runtime, tolerance);
   const foreign = await loadPluginModules(configuration.pluginModules ?? [], [...own.keys()]);
   const factories = new Map([...own, ...foreign]);
-  const shared = { percentageOfClustersToScore, stopwatch: pluginStopwatch(runtime.metrics) };
+  const requests = extenderRequests(runtime.metrics);
+  const shared = {
+    percentageOfClustersToScore,
+    stopwatch: pluginStopwatch(runtime.metrics),
+    extenders: (configuration.extenders ?? []).map(
+      each => new Extender(each, { logger: runtime.logger, requests }),
+    ),
+  };
   return configuration.profiles.map(profile => buildProfile(profile, factories, shared));
 }

@@ -6,6 +6,9 @@ import { untilNextRebalance } from './rebalance-times.ts';
 /** Nothing tells when a predictor answers again. */
 const askAgainMs = 30_000;
 
+/** Nor when an extender does. */
+const extenderRetryMs = 10_000;
+
 /** Nor when a cluster has more room. */
 const roomRetryMs = 60_000;
 
@@ -18,6 +21,7 @@ export function nextLook(
     shortfall !== undefined || ['NoCapacity', 'CapacityUnknown'].includes(refusal?.reason ?? '');
   const times = [
     predicted?.some(({ unknown }) => unknown) ? askAgainMs : undefined,
+    refusal?.reason === 'ExtenderFailed' ? extenderRetryMs : undefined,
     lacksRoom ? roomRetryMs : undefined,
     untilNextRebalance(subscription),
   ].filter(time => time !== undefined);

@@ -9,10 +9,10 @@ import { loadPluginModules } from './plugin-modules.ts';
 
 const page = new URL('../docs/guides/scheduler-plugins.md', import.meta.url);
 
-/** The first code block of a language in the guide of plugins. */
-async function documented(language: string): Promise<string> {
-  const [, code = ''] = (await readFile(page, 'utf8')).split(`\`\`\`${language}\n`);
-  return code.split('```')[0] ?? '';
+/** A code block of a language in the guide of plugins, by default the first. */
+async function documented(language: string, position = 1): Promise<string> {
+  const code = (await readFile(page, 'utf8')).split(`\`\`\`${language}\n`)[position];
+  return code?.split('```')[0] ?? '';
 }
 
 const version = 'export const apiVersion = "scheduler.clusternet.io/v1alpha1";';
@@ -52,6 +52,8 @@ describe('plugins of ES modules', () => {
   it('are named in a configuration as the guide shows it', async () => {
     const configuration = readConfiguration(await documented('yaml'));
     assert.deepEqual(configuration.pluginModules, ['/plugins/mine.js']);
+    const { extenders } = readConfiguration(await documented('yaml', 2));
+    assert.equal(extenders?.[0]?.name, 'carbon');
   });
 
   for (const [what, code, message] of [

@@ -4,6 +4,7 @@ import type { Refusal } from './framework/plugin.ts';
 export const refusalReasons = [
   'CapacityUnknown',
   'DividingNotSupported',
+  'ExtenderFailed',
   'FeedInventoryInvalid',
   'FeedInventoryMissing',
   'InvalidSelector',

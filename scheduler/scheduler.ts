@@ -18,6 +18,7 @@ import { patchStatus } from '../reconcile/status-patch.ts';
 import { announce } from './announce.ts';
 import { ClusterIndex } from './cluster-index.ts';
 import { explainPlacement } from './explain/explain-placement.ts';
+import { consultExtenders } from './extender/consult-extenders.ts';
 import { bindPlacement } from './framework/bind-placement.ts';
 import { divideReplicas } from './framework/divide-replicas.ts';
 import type { Cycle, Refusal } from './framework/plugin.ts';
@@ -112,7 +113,9 @@ export class Scheduler {
 
   async #decide(profile: Profile, cycle: Cycle, signal: AbortSignal): Promise<Decision> {
     const { metadata, spec } = cycle.subscription;
-    const refused = this.#policy(profile, cycle.subscription);
+    const refused =
+      this.#policy(profile, cycle.subscription) ??
+      (profile.extenders.length > 0 ? await consultExtenders(profile, cycle, signal) : undefined);
     if (refused) return leaveAlone(refused);
     const world: World = {
       deleted: this.#deleted,

@@ -1,5 +1,7 @@
 import { ClusternetError } from '../../api/errors.ts';
 import type { PluginSet, ProfileConfiguration } from '../configuration.ts';
+import type { Extender } from '../extender/extender.ts';
+import { type ExtenderVerb, extenderVerbs } from '../extender/extender-configuration.ts';
 import { type ExtensionPoint, extensionPoints, type Plugin, type PluginFactory } from './plugin.ts';
 import type { PluginStopwatch } from './plugin-stopwatch.ts';
 
@@ -17,6 +19,8 @@ export interface Profile {
   readonly schedulerName: string;
   /** Of the clusters that match, how many are enough for dynamic dividing; 0 adapts to their number. */
   readonly percentageOfClustersToScore: number;
+  /** Programs elsewhere that are asked before plugins decide; their plugins run after all others. */
+  readonly extenders: readonly Extender[];
   /** The plugins of a point, in the order they run. */
   at<Point extends ExtensionPoint>(point: Point): readonly PluginAt<Point>[];
   /** Asks the plugins of a point one after the other until one answers, and measures how long each takes. */
@@ -62,13 +66,14 @@ export interface ProfileOptions {
   readonly percentageOfClustersToScore?: number | undefined;
   /** Measures the plugins; by default nobody does. */
   readonly stopwatch?: PluginStopwatch;
+  readonly extenders?: readonly Extender[];
 }
 
 /** Puts a profile together; throws CN_SCHEDULER_CONFIG when it names what does not exist or cannot work. */
 export function buildProfile(
   configuration: ProfileConfiguration,
   factories: ReadonlyMap<string, PluginFactory>,
-  { percentageOfClustersToScore = 100, stopwatch }: ProfileOptions = {},
+  { percentageOfClustersToScore = 100, stopwatch, extenders = [] }: ProfileOptions = {},
 ): Profile {
   const { schedulerName, plugins = {} } = configuration;
   const shelf = new PluginShelf(configuration, factories);
@@ -83,7 +88,9 @@ export function buildProfile(
       if (point === 'score') weights.set(plugin, weight);
       return plugin;
     });
-    points.set(point, list);
+    const theirs = extenders.filter(each => isVerb(point) && each.takesPartIn(point));
+    if (point === 'score') for (const each of theirs) weights.set(each.plugin, each.weight);
+    points.set(point, [...list, ...theirs.map(({ plugin }) => plugin)]);
   }
   if (points.get('bind')?.length === 0) {
     throw invalid(`plugins.bind of profile ${schedulerName}: at least one plugin is needed`);
@@ -94,6 +101,7 @@ export function buildProfile(
     points,
     weights,
     stopwatch,
+    extenders,
   });
 }
 
@@ -103,16 +111,19 @@ interface ProfileParts {
   readonly points: ReadonlyMap<ExtensionPoint, readonly Plugin[]>;
   readonly weights: ReadonlyMap<Plugin, number>;
   readonly stopwatch: PluginStopwatch | undefined;
+  readonly extenders: readonly Extender[];
 }
 
 class PluginProfile implements Profile {
   readonly schedulerName: string;
   readonly percentageOfClustersToScore: number;
+  readonly extenders: readonly Extender[];
   readonly #parts: ProfileParts;
 
   constructor(parts: ProfileParts) {
     this.schedulerName = parts.schedulerName;
     this.percentageOfClustersToScore = parts.percentageOfClustersToScore;
+    this.extenders = parts.extenders;
     this.#parts = parts;
   }
 
@@ -167,6 +178,10 @@ class PluginProfile implements Profile {
   weightOf(plugin: Plugin): number {
     return this.#parts.weights.get(plugin) ?? 1;
   }
+}
+
+function isVerb(point: ExtensionPoint): point is ExtenderVerb {
+  return (extenderVerbs as readonly string[]).includes(point);
 }
 
 /** Makes each plugin of a profile once, with its own arguments. */

@@ -46,16 +46,12 @@ type Labels = Readonly<Record<string, string>>;
  */
 export function matchesSelector(selector: LabelSelector | undefined, labels: Labels = {}): boolean {
   if (selector === undefined) return false;
-  return requirementsOf(selector).every(each => satisfies(each, labels));
-}
-
-function requirementsOf(selector: LabelSelector): readonly Requirement[] {
-  const exact = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({
-    key,
-    operator: 'In',
-    values: [value],
-  }));
-  return [...exact, ...(selector.matchExpressions ?? [])];
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  // Asked for every cluster of every decision: it makes nothing that has to be cleared away.
+  for (const key in matchLabels) {
+    if (!Object.hasOwn(labels, key) || labels[key] !== matchLabels[key]) return false;
+  }
+  return matchExpressions.every(each => satisfies(each, labels));
 }
 
 function satisfies({ key, operator, values = [] }: Requirement, labels: Labels): boolean {

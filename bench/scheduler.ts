@@ -20,7 +20,7 @@ import { report } from './test-bed.ts';
  * Arguments: numbers of clusters (100 1000 10000).
  */
 const sizes = process.argv.slice(2).map(Number);
-const seconds = 2;
+const seconds = 1;
 const now = new Date('2026-01-01T00:00:00Z');
 const weight = 1;
 const reaches = {

@@ -459,9 +459,41 @@ describe('scheduler', () => {
     assert.deepEqual(Object.values(stored()?.status?.replicas ?? {}), [[3, 3]]);
   });
 
+  it('decides about others while one is still being written', async () => {
+    put(cluster('a', { labels }));
+    server.failNext({ method: 'PATCH', path: /slow/, with: 'hang' });
+    for (const name of ['slow', 'other-1', 'other-2']) {
+      server.objects.put(subscriptions, subscription({}, {}, { name, uid: `uid-${name}` }));
+    }
+    start();
+    await eventually(() => binding('other-1') !== '' && binding('other-2') !== '');
+    assert.equal(binding('slow'), '');
+  });
+
+  it('takes the higher priority first', async () => {
+    put(cluster('a', { labels }));
+    const order: string[] = [];
+    const spy: PluginFactory = () => ({
+      name: 'Spy',
+      preFilter: cycle => void order.push(cycle.subscription.metadata.name ?? ''),
+    });
+    for (const [name, priority] of [['low', -1], ['usual'], ['high', 7], ['higher', 8]] as const) {
+      const wanting = subscription(
+        priority === undefined ? {} : { priority },
+        {},
+        { name, uid: `uid-${name}` },
+      );
+      server.objects.put(subscriptions, wanting);
+    }
+    const plugins = { preFilter: { enabled: [{ name: 'Spy' }] } };
+    start({ schedulerName: 'default', plugins }, { Spy: spy });
+    await eventually(() => order.length >= 4);
+    assert.deepEqual(order.slice(0, 4), ['higher', 'high', 'usual', 'low']);
+  });
+
   it('tries again when the API server refuses a write', async () => {
     put(cluster('a', { labels }));
-    server.failNext({ method: 'PATCH', path: /subscriptions/, with: 500, times: 2 });
+    server.failNext({ method: 'PATCH', path: /subscriptions/, with: 500 });
     server.objects.put(subscriptions, subscription());
     start();
     await bound(['a']);

@@ -40,9 +40,10 @@ export function explainPlacement(
   const fitting = all.filter(({ key, said }) => fits(said, cycle.bound.has(key)));
   const scores = new Scores(profile, cycle, fitting);
   const shares = new Shares(cycle, decision);
+  const fates = new Fates(cycle, decision);
   const clusters = all.map(each => ({
     key: each.key,
-    fate: fateOf(each.key, each.said, cycle, decision),
+    fate: fates.of(each.key, each.said),
     said: each.said,
     scores: scores.of(each.key),
     shares: shares.of(each),
@@ -77,18 +78,25 @@ function fits(said: Said, bound: boolean): boolean {
   return said.every(({ evicts }) => bound && !evicts);
 }
 
-function fateOf(
-  key: string,
-  said: Said,
-  { bound }: Cycle,
-  { clusters, held, removed }: Decision,
-): ExplainedCluster['fate'] {
-  if (held.includes(key)) return 'Held';
-  if (removed.includes(key)) return 'Leaves';
-  // Without a decision the last placement stays.
-  const placed = clusters === undefined ? bound.has(key) : clusters.includes(key);
-  if (placed) return said.length > 0 ? 'Retained' : 'Chosen';
-  return said.length > 0 ? 'Rejected' : 'NotChosen';
+/** What becomes of clusters. */
+class Fates {
+  readonly #held: ReadonlySet<string>;
+  readonly #leaving: ReadonlySet<string>;
+  readonly #placed: ReadonlySet<string>;
+
+  constructor({ bound }: Cycle, { clusters, held, removed }: Decision) {
+    this.#held = new Set(held);
+    this.#leaving = new Set(removed);
+    // Without a decision the last placement stays.
+    this.#placed = clusters === undefined ? bound : new Set(clusters);
+  }
+
+  of(key: string, said: Said): ExplainedCluster['fate'] {
+    if (this.#held.has(key)) return 'Held';
+    if (this.#leaving.has(key)) return 'Leaves';
+    if (this.#placed.has(key)) return said.length > 0 ? 'Retained' : 'Chosen';
+    return said.length > 0 ? 'Rejected' : 'NotChosen';
+  }
 }
 
 /** What the plugins of preFilter and filter say about clusters. */

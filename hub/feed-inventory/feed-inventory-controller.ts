@@ -47,7 +47,7 @@ export function feedInventoryController(
         interpreters.current.interpret(object, signal),
       );
       if ('inventory' in plan) await write(runtime.client, caches, plan.inventory, signal);
-      await tell(runtime, subscription, plan, signal);
+      caches.subscriptions.note(await tell(runtime, subscription, plan, signal));
       // Nobody tells when a webhook is back.
       const isWebhookGone = 'reason' in plan && plan.reason === 'WebhookFailed';
       return isWebhookGone ? { requeueAfterMs: 30_000 } : undefined;
@@ -64,7 +64,7 @@ async function write(
   const found = inventories.get(splitKey(keyOf(inventory)));
   if (found !== undefined && isAsWanted(found, inventory)) return;
   const options = { fieldManager: 'clusternet-hub', force: true };
-  await client.apply(feedInventories, inventory, options, signal);
+  inventories.note(await client.apply(feedInventories, inventory, options, signal));
 }
 
 async function tell(
@@ -72,15 +72,15 @@ async function tell(
   subscription: Subscription,
   plan: InventoryPlan,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Subscription> {
   const condition = interpreted(subscription, plan);
-  if (condition === undefined) return;
+  if (condition === undefined) return subscription;
   const known = knownCondition(subscription);
   if (condition.status === 'False' && condition.message !== known?.message) {
     events.warning(subscription, 'UnParseableFeeds', condition.message, 'Interpret');
   }
   const manager = 'clusternet-hub-feed-inventory';
-  await writeConditions(client, subscription, [condition], manager, clock.now(), signal);
+  return writeConditions(client, subscription, [condition], manager, clock.now(), signal);
 }
 
 function isHonoured({ metadata }: Subscription, caches: DeliveryCaches): boolean {

@@ -59,6 +59,16 @@ describe('localizeReplicas', () => {
     );
   });
 
+  it('gives nobody the whole of what was divided before the scheduler has seen that it has no replicas', () => {
+    const none = inventoryOf(good, undefined, 1);
+    assert.match(
+      refusalOf(good, none, rendered),
+      /^BadSchedulingResult: .*qux\/web"\] has 2 numbers for a feed without replicas/,
+    );
+    const seen = divided({ [feedKey(web)]: [], [feedKey(db)]: [0, 1] });
+    assert.equal(refusalOf(seen, none, rendered), 'no refusal');
+  });
+
   it('refuses to guess where the inventory does not speak of a feed', () => {
     assert.match(
       refusalOf(good, undefined, rendered),

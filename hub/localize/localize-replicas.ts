@@ -38,13 +38,15 @@ export function localizeReplicas(
   for (const [key, raw] of rendered) {
     const need = needs.get(key);
     if (need === undefined) return notInInventory(subscription, key);
+    const divided = replicas[key] ?? [];
     if (need.desiredReplicas === undefined) {
+      // What was divided until now is given to nobody whole before the scheduler has seen that it has no replicas.
+      if (divided.length > 0) return misaligned(key, divided.length, 'a feed without replicas');
       shares.push(raw);
       continue;
     }
-    const divided = replicas[key] ?? [];
     if (divided.length !== bindingClusters.length) {
-      return misaligned(key, divided.length, bindingClusters.length);
+      return misaligned(key, divided.length, `${bindingClusters.length} bound clusters`);
     }
     const written = writeReplicas(raw, need, divided);
     if ('reason' in written) return written;
@@ -92,9 +94,9 @@ function notInInventory({ metadata }: Subscription, key: string): LocalizationRe
   return { reason: 'FeedInventoryMissing', message };
 }
 
-function misaligned(key: string, numbers: number, clusters: number): LocalizationRefusal {
+function misaligned(key: string, numbers: number, whom: string): LocalizationRefusal {
   const message =
-    `status.replicas[${JSON.stringify(key)}] has ${numbers} numbers for ${clusters} bound clusters. ` +
+    `status.replicas[${JSON.stringify(key)}] has ${numbers} numbers for ${whom}. ` +
     'What is deployed stays as it is until it is scheduled again.';
   return { reason: 'BadSchedulingResult', message };
 }

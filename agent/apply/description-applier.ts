@@ -5,10 +5,10 @@ import { inApplyOrder } from './apply-order.ts';
 import { classifyRefusal, type FeedOutcome, type FeedReason } from './apply-outcome.ts';
 import { type Claim, judgeClaim } from './claim.ts';
 import { inParallel } from './in-parallel.ts';
-import { extend, type Inventory, type InventoryEntry, settle } from './inventory.ts';
+import { extend, type Inventory, type InventoryEntry, settle, without } from './inventory.ts';
 import type { InventoryStore } from './inventory-store.ts';
 import { isDefinedBy, type ObjectApplier, type PlacedObject } from './object-applier.ts';
-import { feedOf, groupOf, type ObjectId, objectIdOf, versionOf } from './object-id.ts';
+import { feedOf, groupOf, idOf, type ObjectId, objectIdOf, versionOf } from './object-id.ts';
 import type { ObservedObject } from './observed-object.ts';
 import { whyProtected } from './protected-object.ts';
 import { ownerName, type RenderedObject, renderDescription } from './rendered-description.ts';
@@ -155,8 +155,11 @@ class Run {
 
   async #applyPlaced(items: readonly RenderedObject[]): Promise<void> {
     // Written down before anything is applied, so that nothing of ours is ever unknown to us; meanwhile we look what is there.
-    const [claimed] = await Promise.all([this.#claim(items), this.#note(this.#newEntries(items))]);
+    const fresh = this.#newEntries(items);
+    const [claimed] = await Promise.all([this.#claim(items), this.#note(fresh)]);
     const mayApply = claimed.filter(({ claim }) => claim.verdict === 'apply');
+    const refused = new Set(fresh.map(idOf)).difference(new Set(mayApply.map(({ id }) => id)));
+    this.#inventory = without(this.#inventory, refused);
     await this.#note(mayApply.map(each => entryOf(each, each.claim)));
     const groups = inApplyOrder(mayApply, ({ resource }) => resource);
     for (const group of groups) await inParallel(group, atATime, item => this.#applyOne(item));

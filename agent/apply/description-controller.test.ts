@@ -253,6 +253,17 @@ describe('the apply controller', () => {
     await settled('app', 'Success');
   });
 
+  it('goes, although it names an object that it may not even look at', async () => {
+    child.failNext({ path: /configmaps\/a\b/, with: 403, times: 1_000 });
+    const description = deliver('app', [configMap('a'), configMap('b')]);
+    await settled('app', 'Failure');
+    const noted = () => inventory(description)?.data?.objects ?? '';
+    await eventually(() => noted().includes('"name":"b"') && !noted().includes('"name":"a"'));
+    await withdraw('app');
+    await eventually(() => find('app') === undefined, { describe: 'finalizer removed' });
+    assert.equal(live('b'), undefined);
+  });
+
   for (const code of [403, 404, 422]) {
     it(`tries an object that the cluster refuses with ${code} again every half minute, and says so once`, async () => {
       await halt();

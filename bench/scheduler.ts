@@ -116,7 +116,9 @@ async function decide(clusters: ClusterIndex, subscription: Subscription) {
     subscription.spec.schedulingStrategy === 'Dividing' && !chosen.refusal
       ? await divideReplicas(profile, cycle, chosen, AbortSignal.timeout(60_000))
       : chosen;
-  if (decision.refusal) throw new Error(decision.refusal.message);
+  // The one cluster of a hundred may not be ready; anything else would be a mistake of ours.
+  const { reason, message } = decision.refusal ?? { reason: 'NoFeasibleCluster' };
+  if (reason !== 'NoFeasibleCluster') throw new Error(message);
   return statusAfter(subscription, decision, now);
 }
 

@@ -78,7 +78,8 @@ export function place(profile: Profile, cycle: Cycle, world: World): Decision {
 
 /** Bound clusters that are no longer wanted although nobody has deleted them. */
 function inferredRemovals(cycle: Cycle, world: World, wanted: readonly Candidate[]): string[] {
-  if (cycle.bound.size === 0) return [];
+  const staying = wanted.reduce((count, { key }) => (cycle.bound.has(key) ? count + 1 : count), 0);
+  if (staying === cycle.bound.size) return [];
   const stays = new Set(wanted.map(({ key }) => key));
   return [...cycle.bound]
     .filter(key => !(stays.has(key) || cycle.clusters.isLeaving(key) || world.deleted.has(key)))

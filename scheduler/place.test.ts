@@ -77,6 +77,7 @@ describe('place', () => {
     ['not ready', { ready: 'False' }],
     ['silent', { ready: 'Unknown' }],
     ['tainted NoSchedule', { taints: [{ key: 'k', effect: 'NoSchedule' }] }],
+    ['tainted NoExecute', { taints: [{ key: 'k', effect: 'NoExecute' }] }],
   ] as const) {
     it(`gives a cluster that is ${name} nothing new and takes nothing from it`, () => {
       const clusters = [
@@ -91,15 +92,6 @@ describe('place', () => {
   it('leaves a cluster that no longer matches although it is not ready either', () => {
     const clusters = [cluster('old', { ready: 'False' }), cluster('new', { labels })];
     assert.deepEqual(decide(bound('old'), clusters).clusters, [keyFor('new')]);
-  });
-
-  it('leaves a cluster with a NoExecute taint that is not tolerated, and only then', () => {
-    const taints = [{ key: 'evacuate', effect: 'NoExecute' }];
-    const clusters = [cluster('old', { labels, taints }), cluster('new', { labels })];
-    assert.deepEqual(decide(bound('old', 'new'), clusters).clusters, [keyFor('new')]);
-    const clusterTolerations = [{ key: 'evacuate', operator: 'Exists' }];
-    const tolerant = subscription({ clusterTolerations }, bound('old', 'new').status);
-    assert.deepEqual(decide(tolerant, clusters).clusters, [keyFor('new'), keyFor('old')]);
   });
 
   describe('when no cluster is feasible', () => {
@@ -277,13 +269,13 @@ describe('place', () => {
       return { named, clusters, deleted, sub };
     }
 
-    it('never unbinds a matching cluster for its readiness or a NoSchedule taint', () => {
+    it('never unbinds a matching cluster for its readiness or a taint', () => {
       fc.assert(
         fc.property(fleet, states => {
           const { named, clusters, deleted, sub } = worldOf(states);
           const decision = decide(sub, clusters, { deleted });
-          for (const { name, matches, effect, exists, bound: was } of named) {
-            const safe = was && matches && exists === 'yes' && effect !== 'NoExecute';
+          for (const { name, matches, exists, bound: was } of named) {
+            const safe = was && matches && exists === 'yes';
             assert.ok(!safe || decision.clusters?.includes(keyFor(name)), `${name} was unbound`);
           }
         }),

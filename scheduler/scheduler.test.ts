@@ -203,7 +203,10 @@ describe('scheduler', () => {
     await bound(['a', 'b']);
     await idle();
     const before = stored()?.metadata.resourceVersion;
-    const taints = [{ key: 'clusters.clusternet.io/unschedulable', effect: 'NoSchedule' }];
+    const taints = [
+      { key: 'clusters.clusternet.io/unschedulable', effect: 'NoSchedule' },
+      { key: 'evacuate', effect: 'NoExecute' },
+    ];
     put(
       cluster('a', { labels, ready: 'Unknown', taints }),
       cluster('b', { labels, ready: 'False', taints }),

@@ -29,9 +29,11 @@ function cluster(
   };
 }
 
-function judge(subject: ManagedCluster, connection: Connection) {
+const midnight = new Date('2026-01-01T00:00:00.500Z');
+
+function judge(subject: ManagedCluster, connection: Connection, now = midnight) {
   const condition = readyCondition(connection, subject.status);
-  return { condition, taints: taintsFor(subject, connection, condition) };
+  return { condition, taints: taintsFor(subject, connection, condition, now) };
 }
 
 describe('the health of a cluster', () => {
@@ -59,8 +61,19 @@ describe('the health of a cluster', () => {
         key: 'clusters.clusternet.io/unschedulable',
         value: 'ClusterStatusUnknown',
         effect: 'NoSchedule',
+        timeAdded: '2026-01-01T00:00:00Z',
       },
     ]);
+  });
+
+  it('notes on its taint since when the cluster is not ready, whatever the reason becomes', () => {
+    const before = judge(cluster([]), lost).taints;
+    const sick = cluster(before, { ...healthy, healthz: false, readyz: false });
+    const later = judge(sick, connected, new Date('2026-01-01T00:10:00Z')).taints;
+    const { timeAdded: _, ...undated } = later[0] as Taint;
+    assert.equal(later[0]?.timeAdded, '2026-01-01T00:00:00Z');
+    const stamped = judge({ ...sick, spec: { ...sick.spec, taints: [undated] } }, connected).taints;
+    assert.equal(stamped[0]?.timeAdded, '2026-01-01T00:00:00Z');
   });
 
   it('is False when its own API server is not ready, and the taint takes over the new reason', () => {

@@ -76,12 +76,14 @@ export function isNews(status: ManagedCluster['status'], condition: ReadyConditi
 
 /**
  * The taints the cluster should have: ours follow its state, everybody else's stay. The same list when nothing changes. The
- * bootstrapping taint goes when the cluster is connected and its labels are in, and never comes back.
+ * bootstrapping taint goes when the cluster is connected and its labels are in, and never comes back. Ours says since
+ * when without a break the cluster has not been ready: tolerations and failover count from there.
  */
 export function taintsFor(
   cluster: ManagedCluster,
   connection: Connection,
   condition: ReadyCondition | undefined,
+  now: Date,
 ): readonly Taint[] {
   const { taints = [] } = cluster.spec;
   const isOurs =
@@ -93,11 +95,12 @@ export function taintsFor(
   if (condition === undefined) return kept;
   if (condition.status === 'True') return without(kept, isOurs(taintKeys.unschedulable));
   const present = kept.find(isOurs(taintKeys.unschedulable));
-  if (present?.value === condition.reason) return kept;
+  if (present?.value === condition.reason && present.timeAdded) return kept;
+  const timeAdded = present?.timeAdded ?? `${now.toISOString().slice(0, 19)}Z`;
   const others = kept.filter(taint => taint !== present);
   return [
     ...others,
-    { key: taintKeys.unschedulable, value: condition.reason, effect: 'NoSchedule' },
+    { key: taintKeys.unschedulable, value: condition.reason, effect: 'NoSchedule', timeAdded },
   ];
 }
 

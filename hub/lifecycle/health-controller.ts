@@ -47,7 +47,8 @@ export function clusterHealthController(runtime: Runtime, namespace: string): Co
         await writeReady(client, cluster, condition, clock.now(), signal);
         announce(events, cluster, condition);
       }
-      await writeTaints(client, cluster, taintsFor(cluster, connection, condition), signal);
+      const taints = taintsFor(cluster, connection, condition, clock.now());
+      await writeTaints(client, cluster, taints, signal);
       const { wanted, askAgainMs } = bootstrapWanted(cluster, connection, clock.now());
       if (wanted !== undefined && wanted !== hasBootstrapAccount(cluster)) {
         await (wanted ? makeBootstrapAccount : removeBootstrapAccount)(client, cluster, signal);

@@ -2,8 +2,8 @@ import { untolerated } from '../../api/taint.ts';
 import type { Plugin } from '../framework/plugin.ts';
 
 /**
- * Taints that the Subscription does not tolerate: NoSchedule keeps new placements away, NoExecute also ends
- * existing ones, PreferNoSchedule makes a cluster less welcome.
+ * Taints that the Subscription does not tolerate: NoSchedule and NoExecute keep new placements away, PreferNoSchedule
+ * makes a cluster less welcome. None ends a placement: that is up to failover.
  */
 export function taintToleration(): Plugin {
   return {
@@ -15,10 +15,7 @@ export function taintToleration(): Plugin {
       const worst = taints.find(({ effect }) => effect === 'NoExecute') ?? taints[0];
       if (worst === undefined) return undefined;
       const taint = `${worst.key}${worst.value ? `=${worst.value}` : ''}:${worst.effect}`;
-      return {
-        reason: `have the taint ${taint}, which is not tolerated`,
-        evicts: worst.effect === 'NoExecute',
-      };
+      return { reason: `have the taint ${taint}, which is not tolerated`, evicts: false };
     },
     score: ({ subscription }, { spec }) => {
       if (!spec.taints?.length) return 0;

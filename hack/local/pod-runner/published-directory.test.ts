@@ -44,11 +44,10 @@ describe('publishFiles', () => {
     const reader = (async () => {
       while (reading) seen.add(await readFile(join(directory, 'file'), 'utf8'));
     })();
-    for (let digit = 1; digit <= 9; digit++)
-      await publishFiles(directory, filesOf({ file: long(digit) }));
+    for (let turn = 1; turn <= 9 || seen.size < 2; turn++)
+      await publishFiles(directory, filesOf({ file: long(turn % 10) }));
     reading = false;
     await reader;
-    assert.ok(seen.size > 1);
     for (const text of seen) assert.equal(text, long(Number(text[0])));
   });
 });

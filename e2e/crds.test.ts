@@ -49,6 +49,13 @@ const examples: Record<string, Record<string, unknown>> = {
   Globalization: {
     spec: { clusterAffinity: {}, overrides: [{ type: 'JSONPatch', value: '[]' }] },
   },
+  ResourceInterpreter: {
+    spec: {
+      target: { apiVersion: 'example.com/v1', kind: 'Fleet' },
+      replicas: { path: '.spec.ships', expression: 'object.spec.ships' },
+      requirements: { podSpec: '.spec.crew' },
+    },
+  },
   FeedInventory: {
     spec: {
       feeds: [

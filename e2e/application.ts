@@ -111,7 +111,10 @@ export class Application {
   /** Its Deployment in a child, or undefined. */
   async deployment(cluster: string) {
     const client = await this.#bed.client(cluster);
-    return client.find(builtin.deployments, { namespace: this.name, name: this.name });
+    const template = this.#objects.find(({ kind }) => kind === 'Deployment');
+    const { namespace, name } = template?.metadata ?? {};
+    if (name === undefined) throw new Error(`${this.name} has no Deployment`);
+    return client.find(builtin.deployments, { namespace, name });
   }
 
   /** Deletes the Subscription and waits until nothing of it is left in any cluster's namespace. */

@@ -54,13 +54,14 @@ export class TestBed {
     return client;
   }
 
-  /** Runs kubectl as the administrator of the parent, unless told another kubeconfig; returns what it printed. */
+  /** Runs kubectl at the root of the project as the administrator of the parent, unless told another kubeconfig; returns what it printed. */
   async kubectl(
     args: readonly string[],
     options: { readonly kubeconfig?: string; readonly input?: string } = {},
   ): Promise<string> {
     const { kubeconfig = this.directory.kubeconfig('parent'), input } = options;
     const { stdout } = await execa(this.tools.kubectl, ['--kubeconfig', kubeconfig, ...args], {
+      cwd: join(import.meta.dirname, '..'),
       ...(input === undefined ? { stdin: 'ignore' } : { input }),
     });
     return stdout;

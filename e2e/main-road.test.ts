@@ -2,21 +2,12 @@ import assert from 'node:assert/strict';
 import { descriptions } from '../api/apps/description.ts';
 import { manifests } from '../api/apps/manifest.ts';
 import { subscriptions } from '../api/apps/subscription.ts';
-import { clusterRegistrationRequests } from '../api/clusters/cluster-registration-request.ts';
 import { managedClusters } from '../api/clusters/managed-cluster.ts';
 import { findCondition } from '../api/conditions.ts';
-import {
-  agentLease,
-  annotations,
-  namesFor,
-  namespaces,
-  secretNames,
-  serviceAccounts,
-} from '../api/well-known.ts';
+import { annotations, namespaces, secretNames, serviceAccounts } from '../api/well-known.ts';
 import { startTestCluster, type TestCluster } from '../hack/local/test-cluster.ts';
 import { builtin } from '../kube/builtin.ts';
-import type { ConfigMap, TokenRequest } from '../kube/builtin-kinds.ts';
-import { agentObjects } from '../manifests/agent.ts';
+import type { ConfigMap } from '../kube/builtin-kinds.ts';
 import { identityObjects } from '../manifests/identity.ts';
 import { schedulerIdentity } from '../manifests/scheduler.ts';
 import { eventually } from '../test/eventually.ts';
@@ -25,6 +16,7 @@ import { suiteSignal } from '../test/suite-signal.ts';
 import { type AgentProcess, startAgent } from './agent-process.ts';
 import { ComponentProcess } from './component-process.ts';
 import { applyAll, type HubProcess, kubeconfigOf, prepareForHub, startHub } from './hub-process.ts';
+import { inviteAgent } from './invite-agent.ts';
 
 /** Hub, scheduler and agent as processes with the rights of the manifests; the test plays discovery. */
 describe('the road from a Subscription to an object in a child', function () {
@@ -59,45 +51,6 @@ describe('the road from a Subscription to an object in a child', function () {
     await Promise.all([parent, child].map(each => each?.[Symbol.asyncDispose]()));
   });
 
-  /** What discovery does for a Cluster of Cluster API. */
-  async function bringInAgent(): Promise<void> {
-    const lease = { namespace: namespaces.system, name: agentLease };
-    const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: lease };
-    await child.client.create(builtin.namespaces, {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: namespaces.system },
-    });
-    clusterId = (await child.client.create(builtin.leases, object)).metadata.uid ?? '';
-    cluster = { namespace: namesFor.dedicatedNamespace(clusterId), name: 'edge' };
-    await parent.client.create(clusterRegistrationRequests, {
-      apiVersion: 'clusters.clusternet.io/v1beta1',
-      kind: 'ClusterRegistrationRequest',
-      metadata: { name: namesFor.registrationRequest(clusterId) },
-      spec: { clusterId, clusterName: 'edge', clusterLabels: { tier: 'edge' } },
-    });
-    await eventually(() => parent.client.find(managedClusters, cluster));
-    const { status } = await parent.client.createSubresource<TokenRequest>(
-      builtin.serviceAccounts,
-      { namespace: cluster.namespace, name: serviceAccounts.bootstrap },
-      'token',
-      {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenRequest',
-        spec: { expirationSeconds: 600 },
-      },
-    );
-    const { server, caBundle } = parent.controlPlane;
-    const join = { parentURL: server, caBundle, bootstrapToken: status?.token ?? '' };
-    const options = {
-      namespace: namespaces.system,
-      image: 'unused',
-      replicas: 0,
-      deployerRole: 'ClusterAdmin',
-    };
-    await applyAll(child, agentObjects({ ...options, ...join }), signal);
-  }
-
   async function ready() {
     const { status } = await parent.client.get(managedClusters, cluster);
     return findCondition(status?.conditions, 'Ready');
@@ -106,7 +59,8 @@ describe('the road from a Subscription to an object in a child', function () {
   const logs = () => `hub:\n${hub.log().slice(-4000)}\nagent:\n${agent?.log().slice(-4000)}`;
 
   it('joins the child: Ready, untainted, and its bootstrap account gone', async () => {
-    await bringInAgent();
+    const edge = { name: 'edge', labels: { tier: 'edge' } };
+    ({ clusterId, key: cluster } = await inviteAgent(parent, child, edge, signal));
     agent = await startAgent(child);
     const joined = await eventually(
       async () => {

@@ -75,13 +75,14 @@ describe('a Deployment divided by predictors of your own, into two real clusters
       return running;
     };
     const verified = { tls: { cert, key }, token: 'secret' };
+    // Enough of it, in one proportion: what was placed a moment ago is set aside, from the room for other questions too.
     const id = (name: Name) => invited.get(name)?.clusterId ?? assert.fail();
     central = await start({ clusters: { [id('a')]: 10, [id('b')]: 20 } });
     direct = {
       a: await start({ ...verified, replicas: 10 }),
       b: await start({ ...verified, replicas: 5 }),
     };
-    beside = { a: await start({ replicas: 5 }), b: await start({ replicas: 0 }) };
+    beside = { a: await start({ replicas: 50 }), b: await start({ replicas: 0 }) };
   }
 
   async function startScheduler(): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { managedClusters } from '../api/clusters/managed-cluster.ts';
 import { findCondition } from '../api/conditions.ts';
+import type { Taint } from '../api/taint.ts';
 import { labels } from '../api/well-known.ts';
 import { builtin } from '../kube/builtin.ts';
 import type { Pod } from '../kube/builtin-kinds.ts';
@@ -30,30 +31,23 @@ describe('the road, placing', () => {
   describe('the same everywhere (replication-scheduling)', () => {
     const example = useExample(bed, 'replication-scheduling');
     const taint = { key: 'road-placement', effect: 'NoSchedule' };
-    after(() => setTaints([]));
+    after(() => setTaints());
 
-    async function setTaints(taints: readonly object[]): Promise<void> {
-      const object = {
-        apiVersion: 'clusters.clusternet.io/v1beta1',
-        kind: 'ManagedCluster',
-        metadata: members.munich?.key ?? assert.fail(),
-        spec: { taints },
-      };
-      await bed().kubectl(['apply', '--server-side', '--field-manager=road-placement', '-f', '-'], {
-        input: JSON.stringify(object),
-      });
+    async function setTaints(...taints: readonly Taint[]): Promise<void> {
+      const { key } = members.munich ?? assert.fail();
+      await parent.patch(managedClusters, key, { type: 'merge', body: { spec: { taints } } });
     }
 
     it('is not placed on a cluster with a taint until it tolerates that, and then stays', async () => {
-      await setTaints([taint]);
+      await setTaints(taint);
       await example().apply();
       await example().runs({ berlin: 2, hamburg: 2 });
       const toleration = { key: taint.key, operator: 'Exists' };
       await example().change({ clusterTolerations: [toleration] });
       await example().runs({ berlin: 2, hamburg: 2, munich: 2 });
-      await setTaints([]);
+      await setTaints();
       await example().change({ clusterTolerations: [] });
-      await setTaints([taint]);
+      await setTaints(taint);
       await example().scale(3);
       await example().runs({ berlin: 3, hamburg: 3, munich: 3 });
     });

@@ -183,7 +183,9 @@ describe('a Deployment divided by predictors of your own, into two real clusters
       { withinMs: 45_000, describe: `the replicas of ${name}` },
     ).catch(async error => {
       const { status } = await parent.client.get(subscriptions, key);
-      throw new Error(`${error.message}\n${JSON.stringify(status)}\n${hub.log().slice(-2000)}`);
+      const told = [hub, scheduler].flatMap(each => each.log().trim().split('\n'));
+      const lines = told.filter(line => !line.includes('"log":"audit"')).slice(-40);
+      throw new Error([error.message, JSON.stringify(status), ...lines].join('\n'));
     });
   }
 

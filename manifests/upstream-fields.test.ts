@@ -255,6 +255,12 @@ const additions: Record<string, string> = {
     spec!.rebalance.timeZone string
     spec!.rebalance.window string
     status.lastRebalanceTime string:date-time
+    status.failover.evictions![].cluster! string
+    status.failover.evictions![].reason! string NotReady|Tainted
+    status.failover.evictions![].startTime! string:date-time
+    status.failover.replacements![].cluster! string
+    status.failover.replacements![].joined boolean
+    status.failover.replacements![].replicas{} integer:int32
     status.conditions[] Condition`,
   Description: 'status.conditions[] Condition',
 };

@@ -31,4 +31,8 @@ export function announce(
   if (held) events.warning(subscription, 'MassChange', held.message);
   const unknown = isNews(conditionTypes.capacityUnknown);
   if (unknown) events.warning(subscription, 'CapacityUnknown', unknown.message);
+  const evicting = isNews(conditionTypes.evicting);
+  if (evicting?.status === 'False') {
+    events.warning(subscription, 'EvictionHeld', `${evicting.reason}: ${evicting.message}`);
+  }
 }

@@ -20,24 +20,29 @@ export interface DividedPlacement extends Required<Placement> {
  */
 export function assemblePlacement(
   { subscription: { spec }, bound }: Cycle,
-  { clusters: selected = [], removed }: Decision,
+  { clusters: selected = [], candidates, removed, evicting = [] }: Decision,
   assignment: Assignment,
   present: PresentReplicas,
   wanted: Replicas,
 ): DividedPlacement {
   const positions = new Map(assignment.clusters.map((key, index) => [key, index]));
   const staying = selected.filter(key => positions.has(key) || bound.has(key));
-  const columns = Object.keys(wanted).map(feed => {
+  const columns = Object.entries(wanted).map(([feed, desired]) => {
     const assigned = assignment.replicas?.[feed];
-    const counts = staying.map(
-      key => assigned?.[positions.get(key) ?? -1] ?? present.of(key, feed),
-    );
+    const running = sum(candidates.map(({ key }) => present.of(key, feed)));
+    // Who stands in gets more; nobody gives anything away for it before it is there.
+    const atLeast = evicting.length > 0 && running <= desired ? present : undefined;
+    const counts = staying.map(key => {
+      const count = assigned?.[positions.get(key) ?? -1] ?? present.of(key, feed);
+      return Math.max(count, atLeast?.of(key, feed) ?? 0);
+    });
     return [feed, counts] as const;
   });
   const placed = { clusters: staying, replicas: Object.fromEntries(columns) };
+  const leaving = new Set(evicting);
   const { clusters, replicas } = withLingering(placed, removed, present, wanted);
   const lingering = new Set(clusters);
-  const shortfall = shortfallOf(spec, wanted, replicas);
+  const shortfall = shortfallOf(spec, wanted, without(leaving, clusters, replicas));
   return {
     clusters,
     replicas: Object.fromEntries(
@@ -46,6 +51,20 @@ export function assemblePlacement(
     removed: removed.filter(key => !lingering.has(key)),
     ...(shortfall !== undefined && { shortfall }),
   };
+}
+
+/** The replicas of the clusters that are not being evicted. */
+function without(
+  leaving: ReadonlySet<string>,
+  clusters: readonly string[],
+  replicas: Required<Placement>['replicas'],
+): Required<Placement>['replicas'] {
+  if (leaving.size === 0) return replicas;
+  const columns = Object.entries(replicas).map(
+    ([feed, counts]) =>
+      [feed, counts.filter((_, index) => !leaving.has(clusters[index] ?? ''))] as const,
+  );
+  return Object.fromEntries(columns);
 }
 
 /** The placement with those of the leaving clusters that keep something. */

@@ -6,4 +6,6 @@ export const conditionTypes = {
   massChange: 'MassChange',
   /** There, and True, while some clusters do not say how many replicas fit and therefore get nothing new. */
   capacityUnknown: 'CapacityUnknown',
+  /** There while clusters are to be left: True while others are to stand in first, False when nothing can be done. */
+  evicting: 'Evicting',
 } as const;

@@ -92,6 +92,16 @@ featureGates: {FailOver: true, SocketConnection: true}
       'profiles: [{schedulerName: a}]\nfeatureGates: {Failover: true}',
       /^featureGates\.Failover: there is no such gate; there are FailOver, /,
     ],
+    [
+      'a grace that is no duration',
+      'profiles: [{schedulerName: a}]\nfailover: {notReadyGrace: soon}',
+      /^failover\.notReadyGrace: .*"soon" is not a duration/,
+    ],
+    [
+      'evictions that never start',
+      'profiles: [{schedulerName: a}]\nfailover: {clustersPerMinute: 0}',
+      /^failover\.clustersPerMinute: /,
+    ],
     ['a profile without name', 'profiles: [{plugins: {}}]', /^profiles\[0\]: .*schedulerName/],
     ['an unknown field', 'profiles: [{schedulerName: a, plugin: {}}]', /^profiles\[0\]/],
     [

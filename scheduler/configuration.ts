@@ -7,6 +7,11 @@ import {
   extenderProblems,
   extenderSchema,
 } from './extender/extender-configuration.ts';
+import {
+  type FailoverConfiguration,
+  failoverProblems,
+  failoverSchema,
+} from './failover/failover-configuration.ts';
 import { defaultGates, unknownGates } from './feature-gates.ts';
 import { extensionPoints } from './framework/plugin.ts';
 
@@ -63,6 +68,7 @@ const schema = Type.Object(
         description: 'As --feature-gates, which is stronger.',
       }),
     ),
+    failover: Type.Optional(failoverSchema),
     percentageOfClustersToScore: percentage(
       'Of the clusters that match a dynamically divided Subscription, those that are enough. Default 100; 0 adapts to their number as upstream does.',
     ),
@@ -91,6 +97,8 @@ export interface SchedulerConfiguration {
   /** Programs elsewhere that have a say in all profiles. */
   readonly extenders?: readonly ExtenderConfiguration[];
   readonly featureGates?: Readonly<Record<string, boolean>>;
+  /** With gate FailOver: how clusters that are not well are left. */
+  readonly failover?: FailoverConfiguration;
   /** Of the clusters that match a dynamically divided Subscription, those that are enough; 0 adapts to their number. */
   readonly percentageOfClustersToScore?: number;
   /** With gate FeasibleClustersToleration: how many of a Subscription's clusters may be without a prediction. */
@@ -142,6 +150,7 @@ function contradictions({
   profiles,
   extenders = [],
   featureGates = {},
+  failover = {},
 }: SchedulerConfiguration): string[] {
   const names = profiles.flatMap(({ schedulerName }, index) =>
     profiles.findIndex(each => each.schedulerName === schedulerName) < index
@@ -152,7 +161,7 @@ function contradictions({
   const gates = unknownGates(featureGates).map(
     gate => `featureGates.${gate}: there is no such gate; there are ${known}`,
   );
-  return [...names, ...gates, ...extenderProblems(extenders)];
+  return [...names, ...gates, ...extenderProblems(extenders), ...failoverProblems(failover)];
 }
 
 /** `/profiles/0/schedulerName` as people write it: `profiles[0].schedulerName`. */

@@ -8,6 +8,7 @@ import { defaultConfiguration, readConfiguration } from './configuration.ts';
 import { explainingController } from './explain/explaining-controller.ts';
 import { Extender } from './extender/extender.ts';
 import { extenderRequests } from './extender/extender-requests.ts';
+import { type FailoverSettings, failoverSettings } from './failover/failover-configuration.ts';
 import { settleGates } from './feature-gates.ts';
 import { pluginStopwatch } from './framework/plugin-stopwatch.ts';
 import { buildProfile, type Profile } from './framework/profile.ts';
@@ -31,7 +32,8 @@ async function schedule(
   runtime: Runtime,
   signal: AbortSignal,
 ): Promise<void> {
-  const scheduler = new Scheduler(runtime, await profilesOf(options, runtime));
+  const { profiles, failover } = await settle(options, runtime);
+  const scheduler = new Scheduler(runtime, profiles, failover);
   const controllers = [schedulingController(scheduler), explainingController(scheduler, runtime)];
   runtime.cache.start(signal);
   const health = await startHealthServer({
@@ -54,7 +56,13 @@ async function schedule(
   }
 }
 
-async function profilesOf(options: SchedulerOptions, runtime: Runtime): Promise<Profile[]> {
+interface Settled {
+  readonly profiles: readonly Profile[];
+  /** With gate FailOver. */
+  readonly failover?: FailoverSettings;
+}
+
+async function settle(options: SchedulerOptions, runtime: Runtime): Promise<Settled> {
   const { config } = options;
   const configuration = config
     ? readConfiguration(await readFile(config, 'utf8'))
@@ -79,5 +87,8 @@ async function profilesOf(options: SchedulerOptions, runtime: Runtime): Promise<
       each => new Extender(each, { logger: runtime.logger, requests }),
     ),
   };
-  return configuration.profiles.map(profile => buildProfile(profile, factories, shared));
+  return {
+    profiles: configuration.profiles.map(profile => buildProfile(profile, factories, shared)),
+    ...(gates.FailOver && { failover: failoverSettings(configuration.failover) }),
+  };
 }

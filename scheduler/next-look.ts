@@ -1,5 +1,5 @@
-import type { Subscription } from '../api/apps/subscription.ts';
 import type { ReconcileResult } from '../reconcile/controller.ts';
+import type { Cycle } from './framework/plugin.ts';
 import type { Decision } from './place.ts';
 import { untilNextRebalance } from './rebalance-times.ts';
 
@@ -14,7 +14,7 @@ const roomRetryMs = 60_000;
 
 /** When a Subscription is to be looked at again even if nothing we watch changes. */
 export function nextLook(
-  subscription: Subscription,
+  { subscription, evictions }: Cycle,
   { predicted, shortfall, refusal }: Decision,
 ): ReconcileResult | undefined {
   const lacksRoom =
@@ -23,6 +23,7 @@ export function nextLook(
     predicted?.some(({ unknown }) => unknown) ? askAgainMs : undefined,
     refusal?.reason === 'ExtenderFailed' ? extenderRetryMs : undefined,
     lacksRoom ? roomRetryMs : undefined,
+    evictions?.askAgainMs,
     untilNextRebalance(subscription),
   ].filter(time => time !== undefined);
   return times.length === 0 ? undefined : { requeueAfterMs: Math.min(...times) };

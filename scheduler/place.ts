@@ -1,7 +1,9 @@
-import type { Subscription } from '../api/apps/subscription.ts';
+import type { Subscription, SubscriptionStatus } from '../api/apps/subscription.ts';
 import { isTrue } from '../api/conditions.ts';
 import { annotations } from '../api/well-known.ts';
 import { conditionTypes } from './condition-types.ts';
+import type { Hold } from './failover/plan-evictions.ts';
+import { type SettledEvictions, settleEvictions } from './failover/settle-evictions.ts';
 import { type Considered, considerClusters } from './framework/consider-clusters.ts';
 import type { Judgement } from './framework/filter-clusters.ts';
 import type { Candidate, Cycle, Placement, Refusal } from './framework/plugin.ts';
@@ -35,12 +37,18 @@ export interface Decision {
   readonly predicted?: readonly Candidate[];
   /** It was rebalanced because a scheduled time had come. */
   readonly rebalanced?: true;
+  /** What the status is to say about evictions under way. */
+  readonly failover?: SubscriptionStatus['failover'];
   /** Why it could not be placed as asked. */
   readonly refusal?: Refusal;
   /** Clusters that leave the placement without a recorded deletion. */
   readonly removed: readonly string[];
   /** Clusters that would have left it, and stay until an administrator confirms. */
   readonly held: readonly string[];
+  /** Clusters that are being left and stay bound, with what they have, until others stand in for them. */
+  readonly evicting?: readonly string[];
+  /** Why they do, or why no eviction starts. */
+  readonly hold?: Hold;
   /** The guard's limit, when it held something. */
   readonly limit?: number;
 }
@@ -60,10 +68,14 @@ export function place(profile: Profile, cycle: Cycle, world: World): Decision {
   const scored = scoreClusters(profile, cycle, judgement);
   const unscored = profile.firstAnswer('preScore', plugin => plugin.preScore(cycle, scored));
   if (unscored) return leaveAlone(unscored);
-  const wanted = selectClusters(cycle.subscription, scored, cycle.bound);
-  const inferred = inferredRemovals(cycle, world, wanted);
+  const evicting = cycle.evictions?.evicting;
+  const staying = evicting?.size ? scored.filter(({ key }) => !evicting.has(key)) : scored;
+  const wanted = selectClusters(cycle.subscription, staying, cycle.bound);
+  const evictions = settleEvictions(cycle, scored, wanted);
+  const kept = new Set(evictions.kept);
+  const inferred = inferredRemovals(cycle, world, wanted).filter(key => !kept.has(key));
   if (wanted.length === 0)
-    return nowhere(profile, cycle, { ...judgement, ...considered }, inferred);
+    return nowhere(profile, cycle, { ...judgement, ...considered }, inferred, evictions);
   const { removed, held, limit } = guardRemovals({
     inferred,
     bound: cycle.bound.size,
@@ -72,8 +84,18 @@ export function place(profile: Profile, cycle: Cycle, world: World): Decision {
     confirmed: isConfirmed(cycle.subscription),
   });
   const keys = wanted.map(({ key }) => key);
-  const clusters = held.length === 0 ? keys : [...keys, ...held].sort();
-  return { clusters, candidates: wanted, removed, held, ...(held.length > 0 && { limit }) };
+  const stay = [...held, ...evictions.kept];
+  const clusters = stay.length === 0 ? keys : [...keys, ...stay].sort();
+  return {
+    clusters,
+    candidates: wanted,
+    removed,
+    held,
+    // One that may go and is held by the guard is being left still.
+    ...(evicting?.size && { evicting: stay.filter(key => evicting.has(key)).sort() }),
+    ...(evictions.hold && { hold: evictions.hold }),
+    ...(held.length > 0 && { limit }),
+  };
 }
 
 /** Bound clusters that are no longer wanted although nobody has deleted them. */
@@ -92,10 +114,11 @@ function nowhere(
   cycle: Cycle,
   { rejections, excluded }: Judgement & Considered,
   inferred: readonly string[],
+  { kept: evicting, hold }: SettledEvictions,
 ): Decision {
   const own = profile.firstAnswer('postFilter', plugin => plugin.postFilter(cycle, rejections));
   const confirmed = isConfirmed(cycle.subscription);
-  const kept = confirmed ? [] : inferred;
+  const kept = (confirmed ? evicting : [...inferred, ...evicting]).toSorted();
   const message = [
     `0/${cycle.clusters.list().length} clusters are available${summary(rejections, excluded)}`,
     ...(kept.length > 0 ? [keptMessage(kept, cycle.subscription)] : []),
@@ -106,6 +129,8 @@ function nowhere(
     refusal: own ?? refusal('NoFeasibleCluster', message),
     removed: confirmed ? inferred : [],
     held: [],
+    ...(evicting.length > 0 && { evicting }),
+    ...(hold && { hold }),
   };
 }
 

@@ -16,6 +16,7 @@ import { FakeClock } from '../test/fake-clock.ts';
 import { Refusal } from '../test/refusal.ts';
 import { cluster, inventoryOf, keyFor, subscription } from '../test/scheduling-objects.ts';
 import type { ProfileConfiguration } from './configuration.ts';
+import { type FailoverSettings, failoverSettings } from './failover/failover-configuration.ts';
 import type { PluginFactory } from './framework/plugin.ts';
 import { buildProfile } from './framework/profile.ts';
 import { ownPlugins } from './plugin-factories.ts';
@@ -54,6 +55,7 @@ describe('scheduler', () => {
     profile: ProfileConfiguration = { schedulerName: 'default' },
     foreign: Readonly<Record<string, PluginFactory>> = {},
     clock: Clock = systemClock,
+    failover?: FailoverSettings,
   ): void {
     stop = new AbortController();
     const metrics = new Registry();
@@ -66,7 +68,7 @@ describe('scheduler', () => {
       clock,
     });
     const factories = new Map([...ownPlugins(runtime, undefined), ...Object.entries(foreign)]);
-    const scheduler = new Scheduler(runtime, [buildProfile(profile, factories)]);
+    const scheduler = new Scheduler(runtime, [buildProfile(profile, factories)], failover);
     const controller = schedulingController(scheduler);
     runtime.cache.start(stop.signal);
     running = runController(controller, runtime, stop.signal);
@@ -462,6 +464,89 @@ describe('scheduler', () => {
     start();
     await eventually(() => stored()?.status?.lastRebalanceTime);
     assert.deepEqual(Object.values(stored()?.status?.replicas ?? {}), [[3, 3]]);
+  });
+
+  /** Bound to these, where the one named says that every feed is available. */
+  function deployed(names: string[], healthy: string, spec: Partial<Subscription['spec']> = {}) {
+    const subject = subscription(spec, { bindingClusters: names.map(keyFor) });
+    const aggregatedStatuses = subject.spec.feeds.map(feed => ({
+      ...feed,
+      feedStatusDetails: [{ clusterId: healthy, available: true }],
+    }));
+    return { ...subject, status: { ...subject.status, aggregatedStatuses } };
+  }
+
+  function withId(name: string, options: Parameters<typeof cluster>[1] = {}) {
+    const each = cluster(name, { labels, ...options });
+    return { ...each, spec: { ...each.spec, clusterId: name } };
+  }
+
+  it('leaves a cluster when the toleration of its taint runs out, and says so', async () => {
+    const timeAdded = '2026-01-01T00:00:00Z';
+    const taints = [{ key: 'evacuate', effect: 'NoExecute', timeAdded }];
+    const toleration = { key: 'evacuate', operator: 'Exists', tolerationSeconds: 600 };
+    put(withId('a', { taints }), withId('b'));
+    const subject = deployed(['a', 'b'], 'b', { clusterTolerations: [toleration] });
+    server.objects.put(subscriptions, subject);
+    const clock = new FakeClock('2026-01-01T00:00:00.000Z');
+    start(undefined, undefined, clock, failoverSettings());
+    await eventually(() => condition()?.status === 'True');
+    await idle();
+    await clock.advance(599_000);
+    await idle();
+    await bound(['a', 'b']);
+    await clock.advance(1_000);
+    await bound(['b']);
+    await runtime.events.flush();
+    const reasons = await eventually(() => {
+      const all = server.objects.list(builtin.events).map(({ reason }) => reason);
+      return all.includes('Evicted') ? all : undefined;
+    });
+    assert.ok(reasons.includes('Evicting'), reasons.join());
+  });
+
+  it('leaves a cluster that is not ready for longer than the grace, and none without the gate', async () => {
+    put(withId('a', { ready: 'Unknown' }), withId('b'));
+    server.objects.put(subscriptions, deployed(['a', 'b'], 'b'));
+    const clock = new FakeClock('2026-01-01T00:04:59.000Z');
+    start(undefined, undefined, clock);
+    await eventually(() => condition()?.status === 'True');
+    await clock.advance(3_600_000);
+    await idle();
+    await bound(['a', 'b']);
+    await end();
+    const again = new FakeClock('2026-01-01T00:04:59.000Z');
+    start(undefined, undefined, again, failoverSettings());
+    await idle();
+    await bound(['a', 'b']);
+    await again.advance(1_000);
+    await bound(['b']);
+  });
+
+  it('goes on after a restart with evictions that were recorded, and starts none twice', async () => {
+    const names = ['a', 'b'];
+    put(withId('a', { ready: 'Unknown' }), withId('b'));
+    const subject = deployed(names, 'nobody');
+    server.objects.put(subscriptions, subject);
+    start(undefined, undefined, undefined, failoverSettings());
+    await eventually(() => condition('Evicting')?.reason === 'ReplacementsPending');
+    const startTime = stored()?.status?.failover?.evictions[0]?.startTime;
+    await idle();
+    await end();
+    server.requests.length = 0;
+    start(undefined, undefined, undefined, failoverSettings());
+    await idle();
+    assert.deepEqual(
+      server.requests.filter(({ method }) => method !== 'GET').map(({ path }) => path),
+      [],
+    );
+    assert.equal(stored()?.status?.failover?.evictions[0]?.startTime, startTime);
+    const now = stored();
+    assert.ok(now);
+    const { aggregatedStatuses } = deployed(names, 'b').status;
+    server.objects.put(subscriptions, { ...now, status: { ...now.status, aggregatedStatuses } });
+    await bound(['b']);
+    assert.equal(stored()?.status?.failover, undefined);
   });
 
   it('decides about others while one is still being written', async () => {

@@ -19,6 +19,12 @@ import { announce } from './announce.ts';
 import { ClusterIndex } from './cluster-index.ts';
 import { explainPlacement } from './explain/explain-placement.ts';
 import { consultExtenders } from './extender/consult-extenders.ts';
+import { announceEvictions } from './failover/announce-evictions.ts';
+import { beforeFailover } from './failover/before-failover.ts';
+import { Failover } from './failover/failover.ts';
+import type { FailoverSettings } from './failover/failover-configuration.ts';
+import { recordEvictions } from './failover/record-evictions.ts';
+import { nothingFits } from './failover/settle-evictions.ts';
 import { bindPlacement } from './framework/bind-placement.ts';
 import { divideReplicas } from './framework/divide-replicas.ts';
 import type { Cycle, Refusal } from './framework/plugin.ts';
@@ -45,9 +51,11 @@ export class Scheduler {
   readonly #index: ClusterIndex;
   readonly #deleted: ReadonlySet<string>;
   readonly #history: RemovalHistory;
+  readonly #failover: Failover | undefined;
   readonly #metrics: SchedulerMetrics;
 
-  constructor(runtime: Runtime, profiles: readonly Profile[]) {
+  /** Without settings for failover nothing is evicted. */
+  constructor(runtime: Runtime, profiles: readonly Profile[], failover?: FailoverSettings) {
     const { cache, clock, metrics } = runtime;
     this.#runtime = runtime;
     this.#profiles = new Map(profiles.map(profile => [profile.schedulerName, profile]));
@@ -58,7 +66,8 @@ export class Scheduler {
     this.#index = ClusterIndex.follow(this.clusters);
     this.#deleted = recordDeletions(this.clusters);
     this.#history = new RemovalHistory(clock);
-    this.#metrics = schedulerMetrics(metrics);
+    this.#failover = failover && new Failover(this.clusters, clock, failover);
+    this.#metrics = schedulerMetrics(metrics, () => this.#failover?.isLargeOutage ?? false);
     this.subscriptions.onChange(({ type, object }) => {
       if (type === 'deleted') this.#history.forget(object.metadata.uid ?? '');
     });
@@ -76,9 +85,10 @@ export class Scheduler {
     try {
       const cycle = this.#cycleFor(subscription);
       const decision = await this.#decide(profile, cycle, signal);
-      const refused = await this.#carryOut(profile, cycle, decision, signal);
+      // What is written changes what is stored, wherever the decision began.
+      const refused = await this.#carryOut(profile, { ...cycle, subscription }, decision, signal);
       result = refused ? 'unschedulable' : 'scheduled';
-      return nextLook(subscription, decision);
+      return nextLook(cycle, decision);
     } finally {
       end({ result });
       this.#metrics.attempts.inc({ result, profile: profile.schedulerName });
@@ -98,20 +108,34 @@ export class Scheduler {
     return explainPlacement({ id, profile, cycle, decision }, this.#runtime.clock.now());
   }
 
-  #cycleFor(subscription: Subscription): Cycle {
-    const { namespace = '', name = '' } = subscription.metadata;
+  #cycleFor(stored: Subscription): Cycle {
+    const { namespace = '', name = '' } = stored.metadata;
+    const evictions = this.#failover?.plan(stored);
+    const subscription = evictions && !evictions.returned ? stored : beforeFailover(stored);
     const inventory = this.inventories.get({ namespace, name });
     return {
       subscription,
       ...(inventory && { inventory }),
       ...(isRebalanceDue(subscription, this.#runtime.clock.now()) && { rebalanceDue: true }),
       clusters: this.#index,
+      ...(evictions && { evictions }),
       bound: new Set(subscription.status?.bindingClusters),
       notes: new Map(),
     };
   }
 
   async #decide(profile: Profile, cycle: Cycle, signal: AbortSignal): Promise<Decision> {
+    const decision = await this.#placeAndDivide(profile, cycle, signal);
+    if (!cycle.evictions?.evicting.size) return decision;
+    if (decision.clusters === undefined) {
+      const hold = cycle.evictions.hold ?? nothingFits(decision.refusal?.message ?? '');
+      return { ...decision, hold };
+    }
+    const failover = recordEvictions(cycle, decision, this.#runtime.clock.now());
+    return { ...decision, ...(failover && { failover }) };
+  }
+
+  async #placeAndDivide(profile: Profile, cycle: Cycle, signal: AbortSignal): Promise<Decision> {
     const { metadata, spec } = cycle.subscription;
     const refused =
       this.#policy(profile, cycle.subscription) ??
@@ -170,6 +194,7 @@ export class Scheduler {
     }
     this.#history.add(subscription.metadata.uid ?? '', decision.removed.length);
     announce(this.#runtime.events, subscription, status);
+    announceEvictions(this.#runtime.events, this.#metrics.evictions, subscription, status);
     return refused;
   }
 

@@ -56,6 +56,9 @@ function factsOf({ metadata, status }: Subscription): string {
     status?.bindingClusters,
     status?.replicas,
     status?.specHash,
+    status?.failover,
+    // Evictions wait for what others report.
+    status?.failover && status.aggregatedStatuses,
     status?.conditions?.filter(({ type }) => own.includes(type)),
   ]);
 }

@@ -18,7 +18,7 @@ export function statusAfter(
   const { status = {}, spec } = subscription;
   const conditions = conditionsAfter(subscription, decision, now);
   if (decision.clusters === undefined) return { ...status, conditions };
-  const { replicas: _, ...rest } = status;
+  const { replicas: _, failover: __, ...rest } = status;
   const replicas = decision.replicas ?? keptReplicas(subscription, decision.clusters);
   return {
     ...rest,
@@ -28,6 +28,7 @@ export function statusAfter(
     // A spec that could not be followed has not been scheduled.
     ...(!decision.refusal && { specHash: specHash(spec) }),
     ...(replicas && { replicas }),
+    ...(decision.failover && { failover: decision.failover }),
     ...(decision.rebalanced && { lastRebalanceTime: now.toISOString() }),
   };
 }
@@ -60,6 +61,10 @@ function conditionsAfter(
   const verdicts = {
     [conditionTypes.scheduled]: verdict(decision),
     [conditionTypes.massChange]: massChange(decision, metadata.generation),
+    // Where nothing could be decided, nothing has changed about it.
+    ...((decision.clusters || decision.hold) && {
+      [conditionTypes.evicting]: evicting(decision),
+    }),
     // What was found out holds until somebody is asked again.
     ...((decision.predicted || !isDynamic) && {
       [conditionTypes.capacityUnknown]: capacityUnknown(decision),
@@ -90,6 +95,13 @@ function massChange(decision: Decision, generation: number | undefined): Verdict
   return { status: 'True', reason: 'RemovalsHeld', message: heldMessage(decision, generation) };
 }
 
+function evicting({ evicting: leaving = [], hold }: Decision): Verdict | undefined {
+  if (hold === undefined) return undefined;
+  const status = hold.reason === 'ReplacementsPending' ? 'True' : 'False';
+  const named = leaving.length > 0 ? `being left: ${firstFew(leaving)}; ` : '';
+  return { status, reason: hold.reason, message: `${named}${hold.message}` };
+}
+
 /** The reason is that of most clusters. */
 function capacityUnknown({ predicted = [] }: Decision): Verdict | undefined {
   const reasons = predicted.flatMap(({ unknown }) => unknown?.reason ?? []);
@@ -100,12 +112,15 @@ function capacityUnknown({ predicted = [] }: Decision): Verdict | undefined {
   return { status: 'True', reason: reason.each, message: unknownSummary(predicted) };
 }
 
-/** A long list helps nobody: the first few names say which kind of cluster it is. */
 function heldMessage({ held, limit }: Decision, generation: number | undefined): string {
-  const shown = held.slice(0, 5).join(', ');
-  const more = held.length > 5 ? ` and ${held.length - 5} more` : '';
   return (
-    `No longer selected, but kept: ${shown}${more}. More than ${limit} removals within 10 minutes that no deletion ` +
+    `No longer selected, but kept: ${firstFew(held)}. More than ${limit} removals within 10 minutes that no deletion ` +
     `explains need a confirmation: set annotation ${annotations.confirmMassChange}: "${generation}"`
   );
+}
+
+/** A long list helps nobody: the first few names say which kind of cluster it is. */
+function firstFew(clusters: readonly string[]): string {
+  const more = clusters.length > 5 ? ` and ${clusters.length - 5} more` : '';
+  return `${clusters.slice(0, 5).join(', ')}${more}`;
 }

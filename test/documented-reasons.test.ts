@@ -8,6 +8,7 @@ import { feedProblems } from '../hub/deliver/resolve-feeds.ts';
 import { interpretedReasons } from '../hub/feed-inventory/plan-inventory.ts';
 import { readyReasons } from '../hub/lifecycle/cluster-health.ts';
 import { interpreterReasons } from '../interpret/resolve-interpreters.ts';
+import { holdReasons } from '../scheduler/failover/plan-evictions.ts';
 import { predictionReasons } from '../scheduler/predict/prediction-error.ts';
 import { refusalReasons } from '../scheduler/refusal.ts';
 
@@ -23,6 +24,7 @@ describe('the reference of conditions', () => {
   const lists = {
     'the scheduler': refusalReasons,
     'a cluster whose capacity is unknown': predictionReasons,
+    'evictions that wait': holdReasons,
     'feeds that are not found': feedProblems,
     'condition Rendered': renderedReasons,
     'feeds that are not understood': interpretedReasons,

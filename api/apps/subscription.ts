@@ -173,6 +173,28 @@ const aggregatedStatus = Type.Object(
   { description: 'How one object fares in the clusters.' },
 );
 
+const failover = Type.Object(
+  {
+    evictions: Type.Array(
+      Type.Object({
+        cluster: Type.String({ description: 'namespace/name of a cluster that is bound.' }),
+        reason: oneOf(['NotReady', 'Tainted'], { description: 'Why it is to be left.' }),
+        startTime: dateTime({ description: 'Since when.' }),
+      }),
+      { description: 'Clusters that are left as soon as others stand in for them.' },
+    ),
+    replacements: Type.Array(
+      Type.Object({
+        cluster: Type.String({ description: 'namespace/name of a cluster that is bound.' }),
+        joined: Type.Optional(Type.Boolean({ description: 'Whether it was not bound before.' })),
+        replicas: Type.Optional(mapOf(int32(), { description: 'Replicas it got more, by feed.' })),
+      }),
+      { description: 'Clusters that stand in for them.' },
+    ),
+  },
+  { description: 'Evictions under way; with gate FailOver of the scheduler.' },
+);
+
 const status = Type.Object(
   {
     bindingClusters: Type.Optional(
@@ -188,6 +210,7 @@ const status = Type.Object(
     lastRebalanceTime: Type.Optional(
       dateTime({ description: 'When it was last rebalanced by schedule.' }),
     ),
+    failover: Type.Optional(failover),
     specHash: Type.Optional(int64({ description: 'Hash of the spec that was scheduled.' })),
     desiredReleases: Type.Optional(int64({ description: 'In how many clusters it shall be.' })),
     completedReleases: Type.Optional(int64({ description: 'In how many clusters it is.' })),

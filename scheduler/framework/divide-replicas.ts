@@ -1,5 +1,6 @@
 import { assemblePlacement } from '../assemble-placement.ts';
 import { sum } from '../assign/sum.ts';
+import { nothingFits } from '../failover/settle-evictions.ts';
 import { type Decision, leaveAlone } from '../place.ts';
 import { PredictionError } from '../predict/prediction-error.ts';
 import { unknownSummary } from '../predict/unknown-summary.ts';
@@ -73,8 +74,17 @@ function divide(
   if ('reason' in assignment) return leaveAlone(assignment);
   const placement = assemblePlacement(cycle, decision, assignment, present, wanted);
   if (assignment.refusal) return { ...decision, ...placement, refusal: assignment.refusal };
+  const hold =
+    decision.hold?.reason === 'ReplacementsPending' && placement.shortfall
+      ? nothingFits(placement.shortfall)
+      : decision.hold;
   if (!placement.shortfall || sum(Object.values(placement.replicas).flat()) > 0) {
-    return { ...decision, ...placement, ...(cycle.rebalanceDue && { rebalanced: true }) };
+    return {
+      ...decision,
+      ...placement,
+      ...(hold && { hold }),
+      ...(cycle.rebalanceDue && { rebalanced: true }),
+    };
   }
   return leaveAlone(noRoom(candidates, placement.shortfall));
 }
@@ -164,11 +174,12 @@ function smallest(predictions: readonly Prediction[]): Replicas {
 /** What the candidates shall have together when the other clusters of the placement keep what they have. */
 function lessWhatOthersKeep(
   wanted: Replicas,
-  { clusters = [], candidates }: Decision,
+  { clusters = [], candidates, evicting = [] }: Decision,
   present: PresentReplicas,
 ): Replicas {
   if (clusters.length === candidates.length) return wanted;
-  const ours = new Set(candidates.map(({ key }) => key));
+  // What is being evicted keeps what it has only until others have it, too.
+  const ours = new Set([...candidates.map(({ key }) => key), ...evicting]);
   const others = clusters.filter(key => !ours.has(key));
   return Object.fromEntries(
     Object.entries(wanted).map(([feed, replicas]) => {

@@ -2,6 +2,7 @@ import type { FeedInventory } from '../../api/apps/feed-inventory.ts';
 import type { Subscription, SubscriptionStatus } from '../../api/apps/subscription.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
 import type { Clusters } from '../cluster-index.ts';
+import type { EvictionPlan } from '../failover/plan-evictions.ts';
 import type { KeyedCluster } from '../sorted-clusters.ts';
 
 /** One attempt to place one Subscription, as every plugin sees it. */
@@ -13,6 +14,8 @@ export interface Cycle {
   readonly clusters: Clusters;
   /** `namespace/name` of the clusters it is bound to now. */
   readonly bound: ReadonlySet<string>;
+  /** Which of them it is to leave, with gate FailOver. */
+  readonly evictions?: EvictionPlan;
   /** A scheduled time of spec.rebalance has come. */
   readonly rebalanceDue?: true;
   /** What plugins hand to each other, by a name of their own. */

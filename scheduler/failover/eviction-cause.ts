@@ -24,10 +24,12 @@ export function evictionCause(
   tolerations: readonly Toleration[],
   graceMs: number,
 ): EvictionCause | undefined {
+  const ready = findCondition(status?.conditions, 'Ready');
+  // Most clusters are well, and each is asked about in every decision.
+  if (ready?.status === 'True' && taints.length === 0) return undefined;
   const causes = taints
     .filter(({ effect }) => effect === 'NoExecute')
     .flatMap(taint => dueAfter('Tainted', [taint], tolerations, taint.timeAdded, 0));
-  const ready = findCondition(status?.conditions, 'Ready');
   if (ready && ready.status !== 'True' && ready.reason !== 'ClusterStatusNeverUpdated') {
     const marks = taints.filter(({ key }) => key === taintKeys.unschedulable);
     const mark = { key: taintKeys.unschedulable, value: ready.reason };

@@ -1,5 +1,6 @@
 import type { Subscription } from '../../api/apps/subscription.ts';
 import type { ManagedCluster } from '../../api/clusters/managed-cluster.ts';
+import { findCondition } from '../../api/conditions.ts';
 import type { Clock } from '../../reconcile/clock.ts';
 import type { Informer } from '../../reconcile/informer.ts';
 import { keyOf, splitKey } from '../../reconcile/key.ts';
@@ -9,6 +10,14 @@ import type { FailoverSettings } from './failover-configuration.ts';
 import { FleetHealth } from './fleet-health.ts';
 import { isHealthy } from './is-healthy.ts';
 import { type EvictionPlan, planEvictions } from './plan-evictions.ts';
+
+/** After that the agent of a cluster that came back has reported what became of its feeds meanwhile. */
+const settleMs = 60_000;
+
+function settled({ status }: ManagedCluster, now: number): boolean {
+  const since = findCondition(status?.conditions, 'Ready')?.lastTransitionTime;
+  return since !== undefined && now - Date.parse(since) >= settleMs;
+}
 
 /** Gate FailOver: knows the fleet, and says which clusters a Subscription is to leave. */
 export class Failover {
@@ -43,13 +52,16 @@ export class Failover {
       if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) continue;
       causes.set(key, evictionCause(cluster, tolerations, this.#settings.graceMs));
     }
+    const now = this.#clock.now().getTime();
     return planEvictions(subscription, {
-      now: this.#clock.now().getTime(),
+      now,
       largeOutage: this.isLargeOutage,
       causes,
       healthy: key => {
         const cluster = this.#clusters.get(splitKey(key));
-        return cluster !== undefined && isHealthy(subscription, key, cluster);
+        return (
+          cluster !== undefined && settled(cluster, now) && isHealthy(subscription, key, cluster)
+        );
       },
       wait: cluster => this.#pace.wait(cluster),
     });

@@ -34,11 +34,14 @@ export interface EvictionWorld {
   readonly largeOutage: boolean;
   /** The causes to leave the bound clusters there are, by `namespace/name`. */
   readonly causes: ReadonlyMap<string, EvictionCause | undefined>;
-  /** Whether a bound cluster reports every feed available. */
+  /** Whether a bound cluster reports every feed available, and has been ready for long enough to know. */
   readonly healthy: (cluster: string) => boolean;
   /** Milliseconds until the eviction of a cluster may start; 0 starts it. */
   readonly wait: (cluster: string) => number;
 }
+
+/** Nothing tells when a cluster has been ready for long enough. */
+const returnRetryMs = 30_000;
 
 /** Nothing tells when an outage is over. */
 const outageRetryMs = 30_000;
@@ -93,7 +96,9 @@ function outlookFor(
   }
   const later = cause?.dueAt !== undefined && { inMs: cause.dueAt - now };
   if (recorded && healthy(cluster)) return { cluster, ...later, returned: true };
-  if (recorded) return { cluster, ...later, evicts: recorded, hold: unwell(cluster) };
+  if (recorded) {
+    return { cluster, inMs: returnRetryMs, evicts: recorded, hold: unwell(cluster) };
+  }
   if (cause && cause.dueAt === undefined) return { cluster, hold: undated(cluster) };
   return { cluster, ...later };
 }
@@ -121,6 +126,6 @@ function undated(cluster: string): Hold {
 function unwell(cluster: string): Hold {
   return {
     reason: 'ReturnedNotHealthy',
-    message: `${cluster} may be used again, but does not report every feed available yet: whoever stands in for it stays, too`,
+    message: `${cluster} may be used again, but must be ready for a minute and report every feed available first: whoever stands in for it stays, too`,
   };
 }

@@ -27,6 +27,7 @@ export function settleEvictions(
   const { subscription, evictions, bound } = cycle;
   if (evictions === undefined) return { kept: [] };
   const { evicting, hold } = evictions;
+  if (evicting.size === 0) return { kept: [], ...(hold && { hold }) };
   const kept = candidates.flatMap(({ key }) => (evicting.has(key) ? [key] : []));
   if (kept.length === 0) return { kept, ...(hold && { hold }) };
   if (hold) return { kept, hold };

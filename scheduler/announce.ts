@@ -24,7 +24,7 @@ export function announce(
   if (verdict?.status === 'False') {
     events.warning(subscription, 'FailedScheduling', `${verdict.reason}: ${verdict.message}`);
   } else if (verdict || rebound) {
-    const message = `Successfully bound ${keyOf(subscription)} to ${clusters.join(',')}`;
+    const message = `Successfully bound ${keyOf(subscription)} to ${listed(clusters)}`;
     events.normal(subscription, 'Scheduled', message);
   }
   const held = isNews(conditionTypes.massChange);
@@ -35,4 +35,10 @@ export function announce(
   if (evicting?.status === 'False') {
     events.warning(subscription, 'EvictionHeld', `${evicting.reason}: ${evicting.message}`);
   }
+}
+
+/** As many as an event's note can hold anyway. */
+function listed(clusters: readonly string[]): string {
+  const more = clusters.length > 20 ? ` and ${clusters.length - 20} more` : '';
+  return `${clusters.slice(0, 20).join(',')}${more}`;
 }

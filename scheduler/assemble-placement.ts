@@ -1,7 +1,7 @@
 import { feedKey, formatFeed } from '../api/apps/feed.ts';
 import type { SubscriptionSpec } from '../api/apps/subscription.ts';
 import { sum } from './assign/sum.ts';
-import type { Assignment, Cycle, Placement, Replicas } from './framework/plugin.ts';
+import type { Assignment, Candidate, Cycle, Placement, Replicas } from './framework/plugin.ts';
 import type { Decision } from './place.ts';
 import type { PresentReplicas } from './present-replicas.ts';
 
@@ -25,23 +25,27 @@ export function assemblePlacement(
   present: PresentReplicas,
   wanted: Replicas,
 ): DividedPlacement {
-  const positions = new Map(assignment.clusters.map((key, index) => [key, index]));
-  const staying = selected.filter(key => positions.has(key) || bound.has(key));
+  // Most often all of them were assigned something: then nothing has to be looked up.
+  const isWhole = equalLists(selected, assignment.clusters);
+  const positions = new Map(isWhole ? [] : assignment.clusters.map((key, index) => [key, index]));
+  const staying = isWhole ? selected : selected.filter(key => positions.has(key) || bound.has(key));
   const columns = Object.entries(wanted).map(([feed, desired]) => {
     const assigned = assignment.replicas?.[feed];
-    const running = sum(candidates.map(({ key }) => present.of(key, feed)));
+    const before = present.column(staying, feed);
     // Who stands in gets more; nobody gives anything away for it before it is there.
-    const atLeast = evicting.length > 0 && running <= desired ? present : undefined;
-    const counts = staying.map(key => {
-      const count = assigned?.[positions.get(key) ?? -1] ?? present.of(key, feed);
-      return Math.max(count, atLeast?.of(key, feed) ?? 0);
+    const keepsAll = evicting.length > 0 && runningIn(candidates, present, feed) <= desired;
+    const counts = staying.map((key, index) => {
+      const position = isWhole ? index : (positions.get(key) ?? -1);
+      const had = before[index] ?? 0;
+      const count = assigned?.[position] ?? had;
+      return keepsAll ? Math.max(count, had) : count;
     });
     return [feed, counts] as const;
   });
   const placed = { clusters: staying, replicas: Object.fromEntries(columns) };
   const leaving = new Set(evicting);
   const { clusters, replicas } = withLingering(placed, removed, present, wanted);
-  const lingering = new Set(clusters);
+  const lingering = new Set(removed.length > 0 ? clusters : []);
   const shortfall = shortfallOf(spec, wanted, without(leaving, clusters, replicas));
   return {
     clusters,
@@ -51,6 +55,18 @@ export function assemblePlacement(
     removed: removed.filter(key => !lingering.has(key)),
     ...(shortfall !== undefined && { shortfall }),
   };
+}
+
+function equalLists(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((each, index) => each === others[index]);
+}
+
+function runningIn(
+  candidates: readonly Candidate[],
+  present: PresentReplicas,
+  feed: string,
+): number {
+  return sum(candidates.map(({ key }) => present.of(key, feed)));
 }
 
 /** The replicas of the clusters that are not being evicted. */

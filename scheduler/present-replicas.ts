@@ -5,7 +5,8 @@ const known = new WeakMap<SubscriptionStatus, PresentReplicas>();
 /** The replicas that a Subscription's status gives each cluster. */
 export class PresentReplicas {
   readonly #replicas: ReadonlyMap<string, readonly number[]>;
-  readonly #positions: ReadonlyMap<string, number>;
+  readonly #clusters: readonly string[];
+  #positions: ReadonlyMap<string, number> | undefined;
 
   /** Of a status, which never changes, made once for all who ask. */
   static in(status: SubscriptionStatus = {}): PresentReplicas {
@@ -13,7 +14,7 @@ export class PresentReplicas {
   }
 
   private constructor({ bindingClusters = [], replicas = {} }: SubscriptionStatus) {
-    this.#positions = new Map(bindingClusters.map((cluster, index) => [cluster, index]));
+    this.#clusters = bindingClusters;
     // A list that does not fit the clusters says nothing about any of them.
     this.#replicas = new Map(
       Object.entries(replicas).filter(([, each]) => each.length === bindingClusters.length),
@@ -28,6 +29,29 @@ export class PresentReplicas {
   /** Replicas of a feed in the cluster `namespace/name`; 0 where the status gives none. */
   of(cluster: string, feed: string): number {
     const counts = this.#replicas.get(feed);
-    return counts === undefined ? 0 : Math.max(0, counts[this.#positions.get(cluster) ?? -1] ?? 0);
+    return counts === undefined ? 0 : at(counts, this.#position(cluster));
   }
+
+  /** The same for many clusters, in their order. */
+  column(clusters: readonly string[], feed: string): readonly number[] {
+    const counts = this.#replicas.get(feed);
+    if (counts === undefined) return clusters.map(() => 0);
+    // Most lists are much like the one in the status: what follows one cluster there mostly follows it here.
+    let next = 0;
+    return clusters.map(cluster => {
+      const position = this.#clusters[next] === cluster ? next : this.#position(cluster);
+      next = position + 1;
+      return at(counts, position);
+    });
+  }
+
+  /** -1 for a cluster that is not bound. */
+  #position(cluster: string): number {
+    this.#positions ??= new Map(this.#clusters.map((each, index) => [each, index]));
+    return this.#positions.get(cluster) ?? -1;
+  }
+}
+
+function at(counts: readonly number[], position: number): number {
+  return Math.max(0, counts[position] ?? 0);
 }

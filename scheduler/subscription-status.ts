@@ -43,7 +43,7 @@ function keptReplicas(
   return Object.fromEntries(
     Object.entries(status.replicas).map(([feed, { length }]) => [
       feed,
-      length === 0 ? [] : clusters.map(cluster => present.of(cluster, feed)),
+      length === 0 ? [] : present.column(clusters, feed),
     ]),
   );
 }
@@ -104,8 +104,8 @@ function evicting({ evicting: leaving = [], hold }: Decision): Verdict | undefin
 
 /** The reason is that of most clusters. */
 function capacityUnknown({ predicted = [] }: Decision): Verdict | undefined {
-  const reasons = predicted.flatMap(({ unknown }) => unknown?.reason ?? []);
-  const [reason] = Object.entries(Object.groupBy(reasons, each => each))
+  const unknown = predicted.filter(each => each.unknown !== undefined);
+  const [reason] = Object.entries(Object.groupBy(unknown, each => each.unknown?.reason ?? ''))
     .map(([each, all = []]) => ({ each, count: all.length }))
     .sort((a, b) => b.count - a.count || (a.each < b.each ? -1 : 1));
   if (reason === undefined) return undefined;

@@ -12,6 +12,8 @@ export function byPreference(
 ): readonly number[] {
   const parts = preferences.map(() => 0);
   if (amount === 0) return parts;
+  // Mostly nobody is preferred.
+  if (preferences.every(each => each === preferences[0])) return share([...parts.keys()], amount);
   const groups = Map.groupBy(preferences.keys(), index => preferences[index] ?? 0);
   let rest = amount;
   for (const preference of [...groups.keys()].sort(order)) {

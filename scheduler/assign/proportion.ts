@@ -12,8 +12,9 @@ export interface Proportion {
 export function proportion(amount: number, share: number, total: number): Proportion {
   const product = amount * share;
   if (product <= Number.MAX_SAFE_INTEGER) {
-    const rest = product % total;
-    return { whole: (product - rest) / total, rest };
+    // A quotient of whole numbers below 2^53 is not rounded up to the next whole one; `%` takes many times as long.
+    const whole = Math.floor(product / total);
+    return { whole, rest: product - whole * total };
   }
   const exact = BigInt(amount) * BigInt(share);
   const divisor = BigInt(total);

@@ -166,7 +166,7 @@ class Shares {
   readonly #cycle: Cycle;
   readonly #decision: Decision;
   readonly #present: PresentReplicas;
-  readonly #weights: ReadonlyMap<string, number>;
+  readonly #weights: readonly number[];
   readonly #positions: ReadonlyMap<string, number>;
   readonly #candidates: ReadonlyMap<string, Decision['candidates'][number]>;
 
@@ -175,7 +175,7 @@ class Shares {
     this.#cycle = cycle;
     this.#decision = decision;
     this.#present = PresentReplicas.in(cycle.subscription.status);
-    this.#weights = clusterWeights(cycle.subscription.spec, cycle.clusters);
+    this.#weights = clusterWeights(cycle.subscription.spec, cycle.clusters, clusters);
     this.#positions = new Map(clusters.map((key, index) => [key, index]));
     this.#candidates = new Map([...candidates, ...predicted].map(each => [each.key, each]));
   }
@@ -186,7 +186,7 @@ class Shares {
       const position = this.#positions.get(key);
       if (position === undefined) return [];
       const by = isStatic
-        ? (this.#weights.get(key) ?? 0)
+        ? (this.#weights[position] ?? 0)
         : this.#candidates.get(key)?.capacity?.[feed];
       const had = this.#present.of(key, feed);
       return [{ feed, ...(by !== undefined && { by }), had, gets: replicas[position] ?? 0 }];

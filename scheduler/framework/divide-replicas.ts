@@ -49,8 +49,9 @@ function needsRoom(
   present: PresentReplicas,
 ): boolean {
   if (rebalance) return true;
+  const clusters = candidates.map(({ key }) => key);
   return Object.entries(replicas).some(
-    ([feed, count]) => count > sum(candidates.map(({ key }) => present.of(key, feed))),
+    ([feed, count]) => count > sum(present.column(clusters, feed)),
   );
 }
 
@@ -136,7 +137,8 @@ function isPromise(value: unknown): boolean {
 }
 
 function withCapacity(candidate: Candidate, predictions: readonly Prediction[]): Candidate {
-  return { ...candidate, capacity: smallest(predictions) };
+  const { key, cluster, score } = candidate;
+  return { key, cluster, score, capacity: smallest(predictions) };
 }
 
 /** A PredictionError says it in words of a closed list; plugins of others throw what they like. */
@@ -183,7 +185,7 @@ function lessWhatOthersKeep(
   const others = clusters.filter(key => !ours.has(key));
   return Object.fromEntries(
     Object.entries(wanted).map(([feed, replicas]) => {
-      const kept = sum(others.map(key => present.of(key, feed)));
+      const kept = sum(present.column(others, feed));
       return [feed, Math.max(0, replicas - kept)];
     }),
   );

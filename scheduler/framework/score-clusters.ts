@@ -19,10 +19,10 @@ export function scoreClusters(
     return undefined;
   });
   return fitting.map(({ key, cluster }, index) => {
-    const candidate = { key, cluster, score: sums[index] ?? 0 };
+    const score = sums[index] ?? 0;
     return rejections.size > 0 && rejections.has(key)
-      ? { ...candidate, retained: true }
-      : candidate;
+      ? { key, cluster, score, retained: true }
+      : { key, cluster, score };
   });
 }
 
@@ -50,5 +50,6 @@ function normalise(scores: readonly number[]): readonly number[] {
     if (score > best) best = score;
     if (score < worst) worst = score;
   }
-  return scores.map(score => (best === worst ? 100 : ((score - worst) / (best - worst)) * 100));
+  if (best === worst) return scores.map(() => 100);
+  return scores.map(score => ((score - worst) / (best - worst)) * 100);
 }

@@ -35,14 +35,19 @@ function divide(
   const minClusters = dynamicNotes.minClusters.read(cycle) ?? 0;
   const constraints = dynamicNotes.constraints.read(cycle) ?? [];
   const allowed = dynamicNotes.usable.read(cycle);
-  const shared = candidates.map(() => new SharedCapacity());
-  const columns = Object.entries(wanted).map(([feed, desired]) => {
+  const clusters = candidates.map(({ key }) => key);
+  const feeds = Object.entries(wanted);
+  // What a feed takes matters only when there is another.
+  const shared = feeds.length > 1 ? candidates.map(() => new SharedCapacity()) : [];
+  const columns = feeds.map(([feed, desired]) => {
+    const before = present.column(clusters, feed);
     const capacities = candidates.map(candidate =>
       allowed && !allowed.has(candidate.key) ? 0 : capacityOf(candidate, feed),
     );
-    const members = candidates.map(({ key, retained, unknown }, index) => {
-      const has = present.of(key, feed);
-      const room = shared[index]?.left(capacities[index] ?? 0) ?? 0;
+    const members = candidates.map(({ retained, unknown }, index) => {
+      const has = before[index] ?? 0;
+      const capacity = capacities[index] ?? 0;
+      const room = shared[index]?.left(capacity) ?? capacity;
       const preference = preferences[index] ?? 0;
       // What may move gives its place free and is placed anew.
       return rebalance && !retained && !unknown
@@ -50,9 +55,9 @@ function divide(
         : { present: has, room, preference };
     });
     const counts = divideDynamically({ strategy, desired, members, minClusters, constraints });
-    candidates.forEach(({ key }, index) => {
-      const more = (counts[index] ?? 0) - present.of(key, feed);
-      shared[index]?.take(more, capacities[index] ?? 0);
+    shared.forEach((capacity, index) => {
+      const more = (counts[index] ?? 0) - (before[index] ?? 0);
+      capacity.take(more, capacities[index] ?? 0);
     });
     return [feed, counts] as const;
   });

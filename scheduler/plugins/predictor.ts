@@ -66,12 +66,13 @@ function questionsOf({ inventory }: Cycle): Questions {
 /** The replicas a placement adds to what there is. */
 function additions(cycle: Cycle, { clusters, replicas = {} }: Placement) {
   const present = PresentReplicas.in(cycle.subscription.status);
-  return questionsOf(cycle).flatMap(([feed, question]) =>
-    clusters
+  return questionsOf(cycle).flatMap(([feed, question]) => {
+    const before = present.column(clusters, feed);
+    return clusters
       .map((cluster, index) => {
-        const count = (replicas[feed]?.[index] ?? 0) - present.of(cluster, feed);
+        const count = (replicas[feed]?.[index] ?? 0) - (before[index] ?? 0);
         return { cluster, question, count };
       })
-      .filter(({ count }) => count > 0),
-  );
+      .filter(({ count }) => count > 0);
+  });
 }

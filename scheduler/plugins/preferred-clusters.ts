@@ -33,8 +33,10 @@ function termsOf({ spec }: Subscription): Terms {
 }
 
 function preferenceFor(subscription: Subscription, { metadata }: ManagedCluster): number {
+  const terms = termsOf(subscription);
+  if (terms.length === 0) return 0;
   const { labels = {}, name = '' } = metadata;
-  return termsOf(subscription).reduce(
+  return terms.reduce(
     (sum, { weight, preference }) =>
       matchesTerm(preference, labels, { 'metadata.name': name }) ? sum + weight : sum,
     0,

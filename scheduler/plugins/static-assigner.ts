@@ -22,8 +22,8 @@ export function staticAssigner(): Plugin {
     name,
     preAssign: (cycle, candidates) => {
       if (!isStatic(cycle.subscription)) return undefined;
-      const all = clusterWeights(cycle.subscription.spec, cycle.clusters);
-      const weights = candidates.map(({ key }) => all.get(key) ?? 0);
+      const keys = candidates.map(({ key }) => key);
+      const weights = clusterWeights(cycle.subscription.spec, cycle.clusters, keys);
       weightsNote.write(cycle, weights);
       if (sum(weights) > 0 || cycle.bound.size === 0) return undefined;
       return noWeight(candidates, 'the last placement is kept');
@@ -58,8 +58,7 @@ function isDivided(
   if (status?.specHash !== specHash(spec)) return false;
   const present = PresentReplicas.in(status);
   return Object.entries(wanted).every(
-    ([feed, desired]) =>
-      present.has(feed) && sum(clusters.map(key => present.of(key, feed))) === desired,
+    ([feed, desired]) => present.has(feed) && sum(present.column(clusters, feed)) === desired,
   );
 }
 

@@ -1,4 +1,4 @@
-import { untolerated } from '../../api/taint.ts';
+import { type Toleration, untolerated } from '../../api/taint.ts';
 import type { Plugin } from '../framework/plugin.ts';
 
 /**
@@ -8,9 +8,11 @@ import type { Plugin } from '../framework/plugin.ts';
 export function taintToleration(): Plugin {
   return {
     name: 'TaintToleration',
-    filter: ({ subscription }, { spec }) => {
+    filter: ({ subscription, evictions }, { spec }) => {
       if (!spec.taints?.length) return undefined;
-      const tolerations = subscription.spec.clusterTolerations ?? [];
+      const given = subscription.spec.clusterTolerations ?? [];
+      // With failover, one that ends lets a cluster keep what it has for so long: what came anew would have to leave again.
+      const tolerations = evictions ? given.filter(each => !ends(each)) : given;
       const taints = untolerated(spec.taints, tolerations, ['NoSchedule', 'NoExecute']);
       const worst = taints.find(({ effect }) => effect === 'NoExecute') ?? taints[0];
       if (worst === undefined) return undefined;
@@ -23,4 +25,8 @@ export function taintToleration(): Plugin {
       return -untolerated(spec.taints, tolerations, ['PreferNoSchedule']).length;
     },
   };
+}
+
+function ends({ tolerationSeconds }: Toleration): boolean {
+  return tolerationSeconds !== undefined;
 }

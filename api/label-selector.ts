@@ -51,10 +51,14 @@ export function matchesSelector(selector: LabelSelector | undefined, labels: Lab
   for (const key in matchLabels) {
     if (!Object.hasOwn(labels, key) || labels[key] !== matchLabels[key]) return false;
   }
-  return matchExpressions.every(each => satisfies(each, labels));
+  return matchExpressions.every(each => satisfiesRequirement(each, labels));
 }
 
-function satisfies({ key, operator, values = [] }: Requirement, labels: Labels): boolean {
+/** Whether one requirement holds for these labels; one with an unknown operator does not. */
+export function satisfiesRequirement(
+  { key, operator, values = [] }: Requirement,
+  labels: Labels,
+): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {
     case 'In':

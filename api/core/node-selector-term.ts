@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { satisfiesRequirement } from '../label-selector.ts';
 import { int32, type TypeOf } from '../schema.ts';
 
 const requirement = Type.Object(
@@ -64,23 +65,10 @@ export function matchesTerm(term: NodeSelectorTerm, labels: Values, fields: Valu
   );
 }
 
-function satisfies({ key, operator, values = [] }: Requirement, of: Values): boolean {
-  const value = Object.hasOwn(of, key) ? of[key] : undefined;
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-    case 'Lt':
-      return isBeyond(operator, value, values[0]);
-    default:
-      return false;
-  }
+function satisfies(requirement: Requirement, of: Values): boolean {
+  const { key, operator, values = [] } = requirement;
+  if (operator !== 'Gt' && operator !== 'Lt') return satisfiesRequirement(requirement, of);
+  return Object.hasOwn(of, key) && isBeyond(operator, of[key], values[0]);
 }
 
 /** Whole numbers of any size; anything else compares with nothing. */
